@@ -1,0 +1,223 @@
+// Entry of every intercepted system call, in the code page (code_page.h): see intercept.h for the picture.
+//
+// mana_code_syscall_entry
+//   in:       eax = number, rcx = return address, arguments as for a syscall, rsp = the application's
+//   out:      rax = result; rcx, r11 destroyed as by a syscall; every other register and the flags kept
+//   stack:    skips the 128-byte red zone, then uses 8 + 160 bytes plus what the handler uses
+// mana_code_leave
+//   raises this thread's pending_signals with gs:critical already 0; keeps all registers but the flags.
+//   Called by whoever lowers gs:critical to 0 and finds pending_signals set.
+//
+// Position independent: copied to a fixed address at start, saved with the image, and never replaced, so it knows nothing of the
+// lower half but the slots.
+
+#define SLOT_SYSCALL_HANDLER 0x200000008000  /* CodeSlots::syscall_handler */
+
+#define GS_SELF     %gs:0
+#define GS_CRITICAL %gs:32
+#define GS_SCRATCH0 %gs:64
+#define GS_SCRATCH1 %gs:72
+#define GS_SCRATCH2 %gs:80
+#define GS_SCRATCH3 %gs:88
+#define GS_PENDING  %gs:168
+
+#define NR_rt_sigprocmask 14
+#define NR_getpid         39
+#define NR_arch_prctl     158
+#define NR_gettid         186
+#define NR_tgkill         234
+#define ARCH_SET_GS       0x1001
+#define SIG_SETMASK       2
+
+// struct SyscallFrame
+#define NR      0
+#define RDI     8
+#define RSI     16
+#define RDX     24
+#define R10     32
+#define R8      40
+#define R9      48
+#define ACTION  56
+#define RBX     64
+#define RETURN  72
+#define STACK   80
+#define BLOCK   88
+#define RAW     96
+#define FRAME   160
+
+#define AFTER_CLONE 510
+#define THREAD_BORN 511
+
+        .section mana_code, "ax", @progbits
+
+        .balign 64
+        .globl  mana_code_syscall_entry
+        .type   mana_code_syscall_entry, @function
+mana_code_syscall_entry:
+        lea     -128(%rsp), %rsp
+        pushfq
+        cld
+        mov     %rsp, %r11
+        and     $-16, %rsp
+        sub     $FRAME, %rsp
+        mov     %rax, NR(%rsp)
+        mov     %rdi, RDI(%rsp)
+        mov     %rsi, RSI(%rsp)
+        mov     %rdx, RDX(%rsp)
+        mov     %r10, R10(%rsp)
+        mov     %r8, R8(%rsp)
+        mov     %r9, R9(%rsp)
+        movq    $0, ACTION(%rsp)
+        mov     %rbx, RBX(%rsp)
+        mov     %rcx, RETURN(%rsp)
+        mov     %r11, STACK(%rsp)
+        incl    GS_CRITICAL
+        mov     %rsp, %rdi
+        movabs  $SLOT_SYSCALL_HANDLER, %rax
+        call    *(%rax)
+        cmpl    $1, ACTION(%rsp)
+        je      .Lraw
+        ja      .Lclone
+        decl    GS_CRITICAL
+        jnz     .Lrestore
+        cmpq    $0, GS_PENDING
+        jne     .Lleave
+.Lrestore:
+        mov     RDI(%rsp), %rdi
+        mov     RSI(%rsp), %rsi
+        mov     RDX(%rsp), %rdx
+        mov     R10(%rsp), %r10
+        mov     R8(%rsp), %r8
+        mov     R9(%rsp), %r9
+        mov     RETURN(%rsp), %rcx
+        mov     STACK(%rsp), %rsp
+        popfq
+        lea     128(%rsp), %rsp
+        jmp     *%rcx
+.Lleave:
+        call    mana_code_leave
+        jmp     .Lrestore
+
+        // kActionRaw: the call may block. Nothing of the lower half is on the stack from here on, so
+        // the thread may take signals, be stopped and be saved inside of it.
+.Lraw:
+        decl    GS_CRITICAL
+        jnz     1f
+        cmpq    $0, GS_PENDING
+        je      1f
+        call    mana_code_leave
+1:      mov     RAW+0(%rsp), %rax
+        mov     RAW+8(%rsp), %rdi
+        mov     RAW+16(%rsp), %rsi
+        mov     RAW+24(%rsp), %rdx
+        mov     RAW+32(%rsp), %r10
+        mov     RAW+40(%rsp), %r8
+        mov     RAW+48(%rsp), %r9
+        syscall
+        jmp     .Lrestore
+
+        // kActionClone: a new thread (its ThreadBlock in rbx, so that it finds it however its stack is), or a vfork-like
+        // child, which runs on with our ThreadBlock and perhaps on our stack: neither side may look below
+        // the application's rsp afterwards. gs:critical stays raised until kAfterClone.
+.Lclone:
+        mov     BLOCK(%rsp), %rbx
+        mov     RAW+0(%rsp), %rax
+        mov     RAW+8(%rsp), %rdi
+        mov     RAW+16(%rsp), %rsi
+        mov     RAW+24(%rsp), %rdx
+        mov     RAW+32(%rsp), %r10
+        mov     RAW+40(%rsp), %r8
+        mov     RAW+48(%rsp), %r9
+        mov     STACK(%rsp), %rsp
+        lea     136(%rsp), %rsp
+        syscall
+        test    %rax, %rax
+        jz      .Lchild
+        mov     %rax, GS_SCRATCH3
+        mov     GS_SCRATCH0, %rbx
+        mov     GS_SCRATCH1, %rcx
+        mov     $AFTER_CLONE, %eax
+        jmp     mana_code_syscall_entry
+.Lchild:
+        cmp     GS_SELF, %rbx
+        je      .Lchild_shares_block
+        mov     %rdi, 80(%rbx)
+        mov     %rsi, 88(%rbx)
+        mov     $NR_arch_prctl, %eax
+        mov     $ARCH_SET_GS, %edi
+        mov     %rbx, %rsi
+        syscall
+        mov     GS_SCRATCH2, %rdi
+        mov     GS_SCRATCH3, %rsi
+        mov     GS_SCRATCH1, %rcx
+        mov     GS_SCRATCH0, %rbx
+        mov     $THREAD_BORN, %eax
+        jmp     mana_code_syscall_entry
+.Lchild_shares_block:
+        mov     72(%rbx), %rcx
+        mov     64(%rbx), %rbx
+        xor     %eax, %eax
+        jmp     *%rcx
+        .size   mana_code_syscall_entry, . - mana_code_syscall_entry
+
+        // Every pending signal is sent to this thread while all are blocked, then the old mask lets them through
+        // at once. They arrive here, in the code page; and a stop for a checkpoint, which
+        // is blocked too meanwhile, finds either all of them still in pending_signals' hands or delivered.
+        .balign 16
+        .globl  mana_code_leave
+        .type   mana_code_leave, @function
+mana_code_leave:
+        push    %rax
+        push    %rcx
+        push    %rdx
+        push    %rsi
+        push    %rdi
+        push    %r8
+        push    %r9
+        push    %r10
+        push    %r11
+        push    $-1
+        sub     $8, %rsp                // 0: old mask, 8: all signals
+        mov     $NR_rt_sigprocmask, %eax
+        mov     $SIG_SETMASK, %edi
+        lea     8(%rsp), %rsi
+        mov     %rsp, %rdx
+        mov     $8, %r10d
+        syscall
+        mov     $NR_getpid, %eax
+        syscall
+        mov     %eax, %r8d
+        mov     $NR_gettid, %eax
+        syscall
+        mov     %eax, %r9d
+1:      mov     GS_PENDING, %rdx
+        test    %rdx, %rdx
+        jz      2f
+        bsf     %rdx, %rdx
+        lock btrq %rdx, GS_PENDING
+        inc     %edx
+        mov     %r8d, %edi
+        mov     %r9d, %esi
+        mov     $NR_tgkill, %eax
+        syscall
+        jmp     1b
+2:      mov     $NR_rt_sigprocmask, %eax
+        mov     $SIG_SETMASK, %edi
+        mov     %rsp, %rsi
+        xor     %edx, %edx
+        mov     $8, %r10d
+        syscall
+        add     $16, %rsp
+        pop     %r11
+        pop     %r10
+        pop     %r9
+        pop     %r8
+        pop     %rdi
+        pop     %rsi
+        pop     %rdx
+        pop     %rcx
+        pop     %rax
+        ret
+        .size   mana_code_leave, . - mana_code_leave
+
+        .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,101 @@
+// Interception of the application's system calls.
+//
+// A few dozen numbers must not reach the kernel as they are: memory has to land in the window, signals have to
+// pass the router, threads need a ThreadBlock, identities must survive a restart. Two ways lead to
+// the same handler:
+//
+//   rewritten site (patch.h)          trapped (syscall_net.h): inlined or unusual sites
+//     mov $nr,%eax                      syscall
+//     syscall         ─► jmp stub         │ SIGSYS: the handler only sets rip, rcx and eax
+//        │                                │ of the interrupted context
+//        ▼                                ▼
+//     stub: rcx = return address, eax = number
+//        │
+//        ▼
+//     code page: syscall_entry          steps over the red zone, fills a SyscallFrame, ++gs:critical
+//        │
+//        ▼  slot syscall_handler
+//     intercept_dispatch(frame)         one table, number -> handler; returns the result for rax
+//        │
+//        ▼
+//     code page: --gs:critical, raises the signals that arrived meanwhile, returns to the site
+//
+// THE RULES for handlers, and for all code in files named *_nolibc.cpp: it runs on the application's stack (which may
+// be 16 KiB in all) with the application's FS base. So: no libc call, no errno, no thread_local, no malloc, no
+// stack protector, general registers only. The build links these objects alone and refuses any undefined symbol that is
+// not ours (cmake/check_nolibc.cmake).
+//
+// While gs:critical is positive, signals of the application only set a bit in ThreadBlock::pending_signals and
+// the thread is not stopped for a checkpoint, for frames of the lower half are on its stack. Hence a
+// handler must not block. A call that blocks (rt_sigsuspend) is left to the code page: then_raw().
+//
+// The handlers never see the difference between the two ways; each of them alone is complete (MANA_PATCH=off,
+// MANA_NET=off), but for inlined system calls when the net is off.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "interface/seam.h"
+
+namespace mana {
+
+// Built on the stack by arch/x86_64/intercept.S, offsets asserted there and below.
+struct SyscallFrame {
+  std::uint64_t nr;
+  std::uint64_t arg[6]; // as the application passed them: rdi rsi rdx r10 r8 r9; restored from here
+  std::uint64_t action; // SyscallAction
+  std::uint64_t rbx;
+  std::uint64_t return_address;
+  std::uint64_t stack;  // the application's rsp is stack + 136
+  ThreadBlock *block;   // SyscallAction::clone: the ThreadBlock that the new thread will run with
+  std::uint64_t raw[7]; // SyscallAction::raw and clone: number and arguments
+  std::uint64_t padding;
+};
+static_assert(sizeof(SyscallFrame) == 160 && offsetof(SyscallFrame, action) == 56);
+static_assert(offsetof(SyscallFrame, block) == 88 && offsetof(SyscallFrame, raw) == 96);
+
+enum SyscallAction : std::uint64_t {
+  kActionReturn = 0, // the handler's result is the application's
+  kActionRaw = 1,    // then execute raw[] from the code page, outside of the critical section
+  kActionClone = 2,  // then execute raw[] as a clone that shares memory (clone_nolibc.cpp)
+};
+
+using SyscallHandler = long (*)(SyscallFrame *);
+
+inline constexpr int kSyscallNumbers = 512;
+// Not system calls: how intercept.S comes back to C++ around a clone.
+inline constexpr int kAfterClone = 510; // in the parent; block->scratch[3] holds clone's result
+inline constexpr int kThreadBorn = 511; // first thing in the new thread, with its own ThreadBlock
+
+// Registers the handler of a number. All must be registered before the first mapping is patched and the
+// net is installed; each half-registered number is both patched and trapped.
+void intercept_register(int number, SyscallHandler handler);
+bool intercepted(std::uint64_t number);
+
+// Leaves the call to the code page: it may block and be stopped there. Only values and pointers into the window
+// may be passed; a restarted process executes the same call anew.
+inline long then_raw(SyscallFrame *frame, std::uint64_t nr, std::uint64_t a = 0, std::uint64_t b = 0, std::uint64_t c = 0,
+                     std::uint64_t d = 0, std::uint64_t e = 0, std::uint64_t f = 0) {
+  frame->raw[0] = nr;
+  frame->raw[1] = a;
+  frame->raw[2] = b;
+  frame->raw[3] = c;
+  frame->raw[4] = d;
+  frame->raw[5] = e;
+  frame->raw[6] = f;
+  frame->action = kActionRaw;
+  return 0;
+}
+
+// Executes the call as the application made it, from the handler: for calls that do not block.
+long pass_on(SyscallFrame *frame);
+
+// Registers the handlers for memory, clone and /proc/self/exe and fills the slot `syscall_handler`. At launch and at restart.
+void intercept_init();
+
+// The slot's function; also registered by each part:
+long intercept_dispatch(SyscallFrame *frame);
+void register_memory_calls(); // memory_calls_nolibc.cpp
+void register_clone_calls();  // clone_nolibc.cpp
+
+} // namespace mana

@@ -1,0 +1,100 @@
+// The dispatch table, and the handlers that are nobody else's. See intercept.h for the rules.
+#include "intercept.h"
+
+#include <asm/prctl.h>
+#include <asm/unistd.h>
+#include <errno.h>
+
+#include "arch/x86_64/raw_syscall.h"
+#include "code_page.h"
+#include "saved.h"
+
+namespace mana {
+
+static_assert(offsetof(ThreadBlock, scratch) == 64 && offsetof(ThreadBlock, pending_signals) == 168,
+              "intercept.S and the vDSO image know these offsets");
+static_assert(kSlotsAddress == 0x200000008000 && offsetof(CodeSlots, syscall_handler) == 0);
+
+namespace {
+
+SyscallHandler handlers[kSyscallNumbers];
+
+bool starts_with(const char *text, const char *prefix, const char **rest) {
+  while (*prefix)
+    if (*text++ != *prefix++) return false;
+  *rest = text;
+  return true;
+}
+
+// "/proc/self/exe", "/proc/thread-self/exe" or "/proc/<own pid>/exe"
+bool names_own_exe(const char *path) {
+  if (!starts_with(path, "/proc/", &path)) return false;
+  const char *rest = path;
+  if (!starts_with(path, "self/", &rest) && !starts_with(path, "thread-self/", &rest)) {
+    std::uint64_t pid = 0;
+    for (; *rest >= '0' && *rest <= '9'; ++rest) pid = pid * 10 + static_cast<std::uint64_t>(*rest - '0');
+    if (*rest++ != '/') return false;
+    if (pid != saved()->pid && pid != static_cast<std::uint64_t>(raw_syscall(__NR_getpid))) return false;
+  }
+  return starts_with(rest, "exe", &rest) && *rest == '\0';
+}
+
+// The kernel has answered with the lower half's path, so `path` and `buffer` are good pointers.
+long own_exe_instead(long answered, const char *path, char *buffer, std::uint64_t size) {
+  if (answered <= 0 || !names_own_exe(path)) return answered;
+  const char *exe = saved()->exe;
+  std::uint64_t length = 0;
+  while (length < size && exe[length]) ++length;
+  for (std::uint64_t i = 0; i < length; ++i) buffer[i] = exe[i];
+  return static_cast<long>(length);
+}
+
+long on_readlink(SyscallFrame *frame) {
+  return own_exe_instead(pass_on(frame), reinterpret_cast<const char *>(frame->arg[0]),
+                         reinterpret_cast<char *>(frame->arg[1]), frame->arg[2]);
+}
+
+long on_readlinkat(SyscallFrame *frame) {
+  return own_exe_instead(pass_on(frame), reinterpret_cast<const char *>(frame->arg[1]),
+                         reinterpret_cast<char *>(frame->arg[2]), frame->arg[3]);
+}
+
+// The GS base is ours (ThreadBlock); a program that sets it cannot run here and is told so.
+long on_arch_prctl(SyscallFrame *frame) {
+  if (frame->arg[0] == ARCH_SET_GS) return -EPERM;
+  const long result = pass_on(frame);
+  if (frame->arg[0] == ARCH_SET_FS && !failed(result)) this_thread_block()->upper_fs = frame->arg[1];
+  return result;
+}
+
+} // namespace
+
+void intercept_register(int number, SyscallHandler handler) { handlers[number] = handler; }
+
+bool intercepted(std::uint64_t number) {
+  return number < kSyscallNumbers && number != kAfterClone && number != kThreadBorn && handlers[number] != nullptr;
+}
+
+long pass_on(SyscallFrame *frame) {
+  const std::uint64_t *arg = frame->arg;
+  return raw_syscall(static_cast<long>(frame->nr), arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+}
+
+// A number without a handler comes from a site that an earlier lower half has rewritten; it may block.
+long intercept_dispatch(SyscallFrame *frame) {
+  const std::uint64_t *arg = frame->arg;
+  if (frame->nr >= kSyscallNumbers || !handlers[frame->nr])
+    return then_raw(frame, frame->nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+  return handlers[frame->nr](frame);
+}
+
+void intercept_init() {
+  register_memory_calls();
+  register_clone_calls();
+  intercept_register(__NR_readlink, on_readlink);
+  intercept_register(__NR_readlinkat, on_readlinkat);
+  intercept_register(__NR_arch_prctl, on_arch_prctl);
+  code_slots()->syscall_handler = reinterpret_cast<void *>(intercept_dispatch);
+}
+
+} // namespace mana

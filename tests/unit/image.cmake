@@ -1,0 +1,1 @@
+target_link_libraries(image_test PRIVATE mana-image)

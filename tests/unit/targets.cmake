@@ -1,0 +1,1 @@
+target_link_libraries(targets_test PRIVATE mana-targets)

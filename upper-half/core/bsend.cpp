@@ -1,0 +1,134 @@
+// See bsend.h.
+#include "core/bsend.h"
+
+#include <cstring>
+
+#include "core/call.h"
+#include "core/errors.h"
+#include "core/lock.h"
+#include "core/memory.h"
+#include "core/point_to_point.h"
+#include "core_api.h"
+#include "lower_mpi.h"
+
+namespace mana {
+
+namespace {
+
+struct Attached {
+  void *address;
+  std::int64_t size;
+  std::int64_t used;
+  bool present;
+};
+Attached attached;
+
+// Oldest buffered send that is under way.
+Request *first_buffered() {
+  for (Request *r = ring_first(); r; r = ring_next(r))
+    if (r->op == RequestKind::send && r->mode == static_cast<std::uint8_t>(SendMode::buffered)) return r;
+  return nullptr;
+}
+
+std::int64_t space_of(std::int64_t bytes) { return bytes + front().bsend_overhead; }
+
+bool has_space(std::int64_t bytes) {
+  if (!attached.present) return false;
+  if (attached.size - attached.used >= bytes) return true;
+  test_active_requests();
+  return attached.size - attached.used >= bytes;
+}
+
+}  // namespace
+
+void *pack_copy(const void *buf, int count, Datatype *type, Comm *comm, std::int64_t *bytes) {
+  *bytes = type->size * count;
+  void *copy = core_alloc(static_cast<std::size_t>(*bytes) + 1);
+  if (!copy || *bytes == 0) return copy;
+  if (type->contiguous) {
+    std::memcpy(copy, buf, static_cast<std::size_t>(*bytes));
+    return copy;
+  }
+  int position = 0;
+  if (*bytes > INT32_MAX ||
+      seam()->mpi->Pack(buf, count, native_of(type), copy, static_cast<int>(*bytes), &position, comm->native) != 0) {
+    core_free(copy);
+    return nullptr;
+  }
+  *bytes = position;
+  return copy;
+}
+
+int bsend_start(const void *buf, int count, Datatype *type, int dest, int tag, Comm *comm) {
+  const std::int64_t space = space_of(type->size * count);
+  if (!has_space(space)) return abi::ERR_BUFFER;
+  std::int64_t bytes;
+  void *copy = pack_copy(buf, count, type, comm, &bytes);
+  if (!copy) return abi::ERR_NO_MEM;
+
+  before_send(comm, dest, tag);
+  Request *r = new_request(comm, RequestKind::send);
+  const int error =
+      seam()->mpi->Isend(copy, static_cast<int>(bytes), natives.byte, dest, tag, comm->native, &r->native);
+  if (error) {
+    ring_remove(r);
+    free_request(r);
+    core_free(copy);
+    return error;
+  }
+  r->mode = static_cast<std::uint8_t>(SendMode::buffered);
+  r->peer = dest;
+  r->tag = tag;
+  r->buf = copy;
+  r->after = static_cast<std::uint64_t>(space);
+  ++comm->peers[dest]->sent;
+  attached.used += space;
+  detach(r);
+  return 0;
+}
+
+void bsend_ended(Request *request) {
+  core_free(request->buf);
+  attached.used -= static_cast<std::int64_t>(request->after);
+}
+
+void bsend_flush() {
+  while (Request *r = first_buffered()) {
+    NativeRequest native = r->native;
+    Status status;
+    std::uint8_t completed = 0;
+    int outcome;
+    {
+      Unlocked unlocked;
+      outcome = seam()->services->blocking->wait(1, &native, &status, &completed, WaitMode::all);
+    }
+    if (completed)
+      settle(r, status);
+    else if (outcome == kInterrupted)
+      park();
+  }
+}
+
+namespace api {
+
+int Buffer_attach(void *buffer, int size) {
+  Call call(Fn::Buffer_attach);
+  if (attached.present) return raise(abi::ERR_BUFFER);
+  if (size < 0) return raise(abi::ERR_ARG);
+  attached = {buffer, size, 0, true};
+  return 0;
+}
+
+// With nothing attached MPI leaves the result open; both implementations say a null buffer of size 0.
+int Buffer_detach(void *buffer_address, int *size) {
+  Call call(Fn::Buffer_detach);
+  bsend_flush();
+  *static_cast<void **>(buffer_address) = attached.present ? attached.address : nullptr;
+  *size = static_cast<int>(attached.present ? attached.size : 0);
+  attached = {};
+  return 0;
+}
+
+}  // namespace api
+
+}  // namespace mana

@@ -1,0 +1,49 @@
+// Entering and leaving collective operations: what the generated collective stubs and everything
+// that creates communicators call.
+//
+// No rank may be saved inside a collective. So each communicator counts those it has entered, and when a
+// checkpoint has been asked for (kIntentQuiesce) a rank asks the coordinator first: LowerServices::gate. Without
+// a request the cost is one increment, one store and one test.
+//
+//   if (int error = begin_collective(comm)) return raise(comm, error);
+//   int error = seam()->mpi->Bcast(buf, count, native_of(type), root, comm->native);   // natives read *after* the gate:
+//   end_collective();                                                                  // it may come back restarted
+//   return error ? raise(comm, error) : 0;
+//
+// The increment and the control thread's look at it are ordered by the membarrier which that thread makes between
+// setting the intent and reading the counters: either it sees the increment, or this thread sees the intent.
+#pragma once
+#include "core/objects.h"
+
+namespace mana {
+
+// Counts a collective on `comm` and waits at the gate if a checkpoint wants that. May park this rank and come back
+// restarted. Returns 0 or MPI_ERR_COMM (not raised) when `comm` is no live communicator; then nothing was entered.
+[[nodiscard]] int begin_collective(Comm *comm);
+
+// The blocking collective has ended, or the nonblocking one has been started.
+void end_collective();
+
+// What a nonblocking collective needs until its request completes, after the application may have freed its
+// handles and the stub's own arrays are gone: references to the datatypes and the op, the native handle arrays.
+struct CollectiveCall {
+  Op *op;                                    // referenced, or null
+  std::int32_t type_count;
+  Datatype **types;                          // [type_count], referenced
+  NativeDatatype *send_natives;              // [n] of the alltoallw family, else null. The backend may narrow
+  NativeDatatype *recv_natives;              // these arrays in place: they live as long as the request
+};
+
+// For all but the alltoallw family. `op` and either type may be null: those parameters are not there or are ignored.
+CollectiveCall *collective_call(Op *op, Datatype *sendtype, Datatype *recvtype);
+
+// The alltoallw family. `sendtypes` is null with MPI_IN_PLACE. Makes the native handles, so call it after the gate.
+CollectiveCall *collective_call_w(int sends, Datatype *const *sendtypes, int receives, Datatype *const *recvtypes);
+
+// The native call failed: drops what collective_call() took.
+void drop_collective_call(CollectiveCall *call);
+
+// Makes the request record for a nonblocking collective that was started below. Always succeeds.
+int finish_icollective(Comm *comm, NativeRequest native, CollectiveCall *call, Request **request);
+
+}  // namespace mana

@@ -1,0 +1,335 @@
+// MPI_Wait*, MPI_Test*, MPI_Request_get_status: completion of lists of requests.
+//
+// A list is taken to the live MPI in one crossing, however long it is: its natives are gathered into an array,
+// and what has completed comes back as statuses and flags. Requests that a drain has settled (or that never
+// needed the live MPI) count as complete and are not in the array: their entry is the native null request.
+//
+// Completed-but-not-reported is a state of the record (settle without retire), so that MPI_Testall may find half of its
+// list complete, report nothing, and leave the rest of the application none the wiser.
+#include "core/call.h"
+#include "core/communicators.h"
+#include "core/datatypes.h"
+#include "core/errors.h"
+#include "core/lock.h"
+#include "core/memory.h"
+#include "core/requests.h"
+#include "core_api.h"
+#include "drain/synchronous.h"
+
+namespace mana {
+
+namespace {
+
+bool is_listed(const Request *r) { return !is_null(r) && r->active; }
+
+class Batch {
+public:
+  Batch(int n, Request *const *requests) : n_(n), requests_(requests) {
+    if (n > kInline) [[unlikely]] {
+      char *block = static_cast<char *>(core_alloc(std::size_t(n) * (sizeof(Status) + sizeof(NativeRequest) + 1)));
+      statuses_ = reinterpret_cast<Status *>(block);
+      natives_ = reinterpret_cast<NativeRequest *>(statuses_ + n);
+      completed_ = reinterpret_cast<std::uint8_t *>(natives_ + n);
+    }
+  }
+  ~Batch() {
+    if (n_ > kInline) [[unlikely]] core_free(statuses_);
+  }
+  Batch(const Batch &) = delete;
+  Batch &operator=(const Batch &) = delete;
+
+  // Looks at the records. Afterwards the counts below are valid.
+  void gather() {
+    running_ = drained_ = complete_ = 0;
+    for (int i = 0; i < n_; ++i) {
+      const Request *r = requests_[i];
+      natives_[i] = natives.request_null;
+      completed_[i] = 0;
+      if (!is_listed(r)) continue;
+      if (r->complete) {
+        ++complete_;
+      } else if (r->needs_ack) [[unlikely]] {
+        ++drained_;
+      } else {
+        natives_[i] = r->native;
+        ++running_;
+      }
+    }
+  }
+  int complete() const { return complete_; }
+  int pending() const { return running_ + drained_; }
+  bool nothing_listed() const { return complete_ + running_ + drained_ == 0; }
+
+  // One test, then gathers again.
+  void test(WaitMode mode) {
+    if (drained_) [[unlikely]] poll_acknowledgements();
+    if (running_) {
+      seam()->services->blocking->test(n_, natives_, statuses_, completed_, mode);
+      absorb();
+    }
+    gather();
+  }
+
+  // Waits for progress towards `mode`, parking when a checkpoint wants that, then gathers again.
+  void wait(WaitMode mode) {
+    if (drained_) [[unlikely]] {
+      wait_with_drained(mode);
+    } else {
+      int outcome;
+      {
+        Unlocked unlocked;
+        outcome = seam()->services->blocking->wait(n_, natives_, statuses_, completed_, mode);
+      }
+      absorb();
+      if (outcome == kInterrupted) park();
+    }
+    gather();
+  }
+
+private:
+  static constexpr int kInline = 32;
+
+  // Without anything running below, waiting for an acknowledgement is a blocking probe; else both are polled.
+  void wait_with_drained(WaitMode mode) {
+    if (!running_) return wait_for_acknowledgement();
+    poll_acknowledgements();
+    seam()->services->blocking->test(n_, natives_, statuses_, completed_, mode);
+    absorb();
+    park();
+  }
+
+  void absorb() {
+    for (int i = 0; i < n_; ++i)
+      if (completed_[i]) settle(requests_[i], statuses_[i]);
+  }
+
+  int n_, running_ = 0, drained_ = 0, complete_ = 0;
+  Request *const *requests_;
+  NativeRequest inline_natives_[kInline];
+  Status inline_statuses_[kInline];
+  std::uint8_t inline_completed_[kInline];
+  NativeRequest *natives_ = inline_natives_;
+  Status *statuses_ = inline_statuses_;
+  std::uint8_t *completed_ = inline_completed_;
+};
+
+// Hands one complete request's outcome to the application. Returns its error, not raised.
+int report(Request **request, Status *status) {
+  const Status &outcome = (*request)->status;
+  const int error = outcome.error;
+  if (status) *status = outcome;
+  retire(request);
+  return error;
+}
+
+// The same for calls that complete a single request: raised on the request's communicator.
+int report_and_raise(Request **request, Status *status) {
+  Comm *comm = (*request)->comm;
+  if ((*request)->status.error == 0) [[likely]] return report(request, status);
+  ++comm->refs;
+  const int error = raise(comm, report(request, status));
+  release(comm);
+  return error;
+}
+
+int none_listed(Status *status) {
+  if (status) *status = empty_status();
+  return 0;
+}
+
+int check_list(int n, Request **requests) {
+  if (n < 0) return abi::ERR_ARG;
+  return n > 0 && !requests ? abi::ERR_REQUEST : 0;
+}
+
+// All of them, complete: statuses, and MPI_ERR_IN_STATUS when one failed.
+int report_all(int n, Request **requests, Status *statuses) {
+  Comm *failed = nullptr;
+  for (int i = 0; i < n; ++i) {
+    Status *status = statuses ? &statuses[i] : nullptr;
+    if (!is_listed(requests[i])) {
+      none_listed(status);
+      continue;
+    }
+    Comm *comm = requests[i]->comm;
+    if (requests[i]->status.error != 0 && !failed) [[unlikely]] ++(failed = comm)->refs;
+    report(&requests[i], status);
+  }
+  if (!failed) [[likely]] return 0;
+  const int error = raise(failed, abi::ERR_IN_STATUS);
+  release(failed);
+  return error;
+}
+
+// Reports the first complete one, if any.
+int report_any(int n, Request **requests, int *index, Status *status) {
+  for (int i = 0; i < n; ++i) {
+    if (!is_listed(requests[i]) || !requests[i]->complete) continue;
+    *index = i;
+    return report_and_raise(&requests[i], status);
+  }
+  *index = abi::UNDEFINED;
+  return none_listed(status);
+}
+
+int report_some(int n, Request **requests, int *outcount, int *indices, Status *statuses) {
+  int done = 0;
+  Comm *failed = nullptr;
+  for (int i = 0; i < n; ++i) {
+    if (!is_listed(requests[i]) || !requests[i]->complete) continue;
+    if (requests[i]->status.error != 0 && !failed) [[unlikely]] ++(failed = requests[i]->comm)->refs;
+    indices[done] = i;
+    report(&requests[i], statuses ? &statuses[done] : nullptr);
+    ++done;
+  }
+  *outcount = done;
+  if (!failed) [[likely]] return 0;
+  const int error = raise(failed, abi::ERR_IN_STATUS);
+  release(failed);
+  return error;
+}
+
+}  // namespace
+
+namespace api {
+
+// ---------------------------------------------------------------------------------
+// One
+
+int Wait(Request **request, Status *status) {
+  Call call(Fn::Wait);
+  Request *r = *request;
+  if (!is_listed(r)) return none_listed(status);
+  wait_for(r);
+  return report_and_raise(request, status);
+}
+
+int Test(Request **request, int *flag, Status *status) {
+  Call call(Fn::Test);
+  *flag = 1;
+  if (!is_listed(*request)) return none_listed(status);
+  Batch batch(1, request);
+  batch.gather();
+  if (batch.pending()) batch.test(WaitMode::all);
+  *flag = batch.complete();
+  return *flag ? report_and_raise(request, status) : 0;
+}
+
+int Request_get_status(Request *request, int *flag, Status *status) {
+  Call call(Fn::Request_get_status);
+  *flag = 1;
+  if (!is_listed(request)) return none_listed(status);
+  Batch batch(1, &request);
+  batch.gather();
+  if (batch.pending()) batch.test(WaitMode::all);
+  *flag = batch.complete();
+  if (*flag && status) *status = request->status;
+  return 0;
+}
+
+// ---------------------------------------------------------------------------------
+// All
+
+int Waitall(int count, Request **requests, Status *statuses) {
+  Call call(Fn::Waitall);
+  if (const int error = check_list(count, requests)) return raise(error);
+  Batch batch(count, requests);
+  batch.gather();
+  while (batch.pending()) batch.wait(WaitMode::all);
+  return report_all(count, requests, statuses);
+}
+
+int Testall(int count, Request **requests, int *flag, Status *statuses) {
+  Call call(Fn::Testall);
+  if (const int error = check_list(count, requests)) return raise(error);
+  Batch batch(count, requests);
+  batch.gather();
+  if (batch.pending()) batch.test(WaitMode::all);
+  *flag = batch.pending() == 0;
+  return *flag ? report_all(count, requests, statuses) : 0;
+}
+
+// ---------------------------------------------------------------------------------
+// Any
+
+int Waitany(int count, Request **requests, int *index, Status *status) {
+  Call call(Fn::Waitany);
+  if (const int error = check_list(count, requests)) return raise(error);
+  Batch batch(count, requests);
+  batch.gather();
+  while (!batch.complete() && batch.pending()) batch.wait(WaitMode::any);
+  return report_any(count, requests, index, status);
+}
+
+int Testany(int count, Request **requests, int *index, int *flag, Status *status) {
+  Call call(Fn::Testany);
+  if (const int error = check_list(count, requests)) return raise(error);
+  Batch batch(count, requests);
+  batch.gather();
+  if (!batch.complete() && batch.pending()) batch.test(WaitMode::any);
+  *flag = batch.complete() || batch.nothing_listed();
+  if (*flag) return report_any(count, requests, index, status);
+  *index = abi::UNDEFINED;
+  return 0;
+}
+
+// ---------------------------------------------------------------------------------
+// Some: with one complete already, what else has completed is still asked for
+
+int Waitsome(int incount, Request **requests, int *outcount, int *indices, Status *statuses) {
+  Call call(Fn::Waitsome);
+  if (const int error = check_list(incount, requests)) return raise(error);
+  Batch batch(incount, requests);
+  batch.gather();
+  if (batch.nothing_listed()) {
+    *outcount = abi::UNDEFINED;
+    return 0;
+  }
+  if (batch.complete() && batch.pending()) batch.test(WaitMode::some);
+  while (!batch.complete()) batch.wait(WaitMode::some);
+  return report_some(incount, requests, outcount, indices, statuses);
+}
+
+int Testsome(int incount, Request **requests, int *outcount, int *indices, Status *statuses) {
+  Call call(Fn::Testsome);
+  if (const int error = check_list(incount, requests)) return raise(error);
+  Batch batch(incount, requests);
+  batch.gather();
+  if (batch.nothing_listed()) {
+    *outcount = abi::UNDEFINED;
+    return 0;
+  }
+  if (batch.pending()) batch.test(WaitMode::some);
+  return report_some(incount, requests, outcount, indices, statuses);
+}
+
+// ---------------------------------------------------------------------------------
+// Giving up
+
+int Request_free(Request **request) {
+  Call call(Fn::Request_free);
+  Request *r = *request;
+  if (is_null(r)) return raise(abi::ERR_REQUEST);
+  *request = null_request();
+  if (r->active)
+    detach(r);
+  else
+    free_request(r);
+  return 0;
+}
+
+// A send that went out (or was drained) cannot be taken back; whether the live MPI can is its own business. The counts
+// follow the outcome: settle().
+int Cancel(Request **request) {
+  Call call(Fn::Cancel);
+  Request *r = *request;
+  if (is_null(r) || r->op == RequestKind::collective) return raise(abi::ERR_REQUEST);
+  if (!is_pending(r) || r->native == natives.request_null || r->cancelled) return 0;
+  r->cancelled = 1;
+  const int error = seam()->mpi->Cancel(&r->native);
+  return error ? raise(r->comm, error) : 0;
+}
+
+}  // namespace api
+
+}  // namespace mana

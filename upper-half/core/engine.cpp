@@ -1,0 +1,86 @@
+// A checkpoint of this rank as the engine thread runs it. See engine.h.
+//
+// May run in a signal handler with the application stopped anywhere outside of MPI, malloc included: nothing in
+// here nor in what it calls uses libc beyond memory and string functions.
+#include "core/engine.h"
+
+#include "core/events.h"
+#include "drain/drain.h"
+#include "record-replay/rebuild.h"
+
+namespace mana {
+
+namespace {
+
+bool wanted(Intent bit) { return (seam()->intent.load(std::memory_order_relaxed) & bit) != 0; }
+
+void run_checkpoint() {
+  events_before_checkpoint();
+
+  // Every thread of this process stands still and no rank of the job is inside a collective.
+  if (seam()->services->all_parked() == Verdict::cancelled) {
+    seam()->services->resume();
+    events_after_resume();
+    return;
+  }
+
+  // Messages under way are received into our own memory; every request is complete, or a posted
+  // receive which nobody has matched. From here on nothing of this rank is in the network.
+  drain_channels();
+  if (seam()->services->all_drained() == Verdict::cancelled) {
+    seam()->services->resume();
+    events_after_resume();
+    return;
+  }
+
+  // Returns once more in each process that is started from the image.
+  const ParkResult result = seam()->services->park_and_write();
+
+  // There the live MPI knows nothing yet: make what the records describe.
+  if (result == ParkResult::restarted) rebuild_objects();
+
+  // From here on native handles are valid in either case, and the other threads run again.
+  seam()->services->resume();
+  if (result == ParkResult::restarted)
+    events_after_restart();
+  else
+    events_after_resume();
+}
+
+// --checkpoint-at: asks for the checkpoint and waits at this call's entry until it is taken, or until the other
+// ranks cannot get to a safe point without this one going on.
+void request_and_wait() {
+  Seam &s = *seam();
+  const std::uint32_t before = s.intent.load(std::memory_order_relaxed);
+  if (s.services->request_checkpoint(s.stop_after ? 1 : 0) != 0) return;
+  if (s.mpi_initialized != 1) return;  // the coordinator defers or refuses it and says so
+  s.services->wait_intent(before);
+  if (s.services->gate_plain() == Verdict::park) engine_park();
+}
+
+}  // namespace
+
+void engine_park() {
+  if (!wanted(kIntentPark)) return;
+  if (this_thread_block()->is_engine)
+    run_checkpoint();
+  else
+    seam()->services->park_and_write();
+}
+
+void call_slow(Fn) {
+  Seam &s = *seam();
+  if (wanted(kIntentCount) && this_thread_block()->is_engine && ++s.calls_counted == s.checkpoint_at) {
+    s.intent.fetch_and(~std::uint32_t{kIntentCount});
+    request_and_wait();
+  }
+  engine_park();
+}
+
+void checkpoint_here() {
+  ++this_thread_block()->in_core;
+  engine_park();
+  --this_thread_block()->in_core;
+}
+
+}  // namespace mana

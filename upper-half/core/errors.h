@@ -1,0 +1,38 @@
+// Error codes, classes and what happens when a call fails.
+//
+// The live MPI only ever returns error codes to us (its objects have MPI_ERRORS_RETURN). Handlers, user-defined
+// classes, codes and strings live here, so nothing of this has to be restored. Codes are those of the MPI-5.0 ABI;
+// user-defined ones count from kFirstUserCode. Every code of an implementation was reduced to its class below.
+#pragma once
+#include "abi_constants.h"
+#include "core/objects.h"
+
+namespace mana {
+
+inline constexpr int kFirstUserCode = 100;
+
+// Reports `error` (an ABI code, not 0) to the handler of the object and returns it: to be used as
+// `return raise(comm, error)`. Does not return when the handler is fatal.
+[[gnu::cold]] int raise(Comm *comm, int error);
+// For calls without a communicator: the handler of MPI_COMM_WORLD, as MPI-3.1 says.
+[[gnu::cold]] int raise(int error);
+
+// Runs a given handler: MPI_Comm_call_errhandler and raise().
+int call_errhandler(Errhandler *handler, Object *object, int error);
+
+// Text of a class or code without a newline, never null.
+const char *error_text(int error);
+int error_class(int error);
+
+// For messages: "MPI_Send". See current_function in call.h.
+const char *current_function_name();
+
+// MPI_LASTUSEDCODE, in the ABI's numbering: the highest user code or MPI_ERR_LASTCODE.
+int last_used_code();
+
+// Attaching, replacing and dropping a handler of an object. `slot` is the object's field.
+void set_errhandler(Errhandler **slot, Errhandler *handler);
+void retain(Errhandler *handler);
+void release(Errhandler *handler);
+
+}  // namespace mana

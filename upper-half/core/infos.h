@@ -1,0 +1,20 @@
+// Infos: ordered lists of strings, wholly in the upper half. The live MPI gets a native one only where a hint may matter.
+#pragma once
+#include "core/objects.h"
+
+namespace mana {
+
+struct InfoEntry {
+  InfoEntry *next;
+  char *key, *value;
+};
+
+// A copy with one reference; MPI_INFO_NULL gives an empty one.
+Info *copy_info(const Info *info);
+// Value of a key or null.
+const char *info_value(const Info *info, const char *key);
+void set_info_value(Info *info, const char *key, const char *value);
+void release(Info *info);
+inline bool is_null(const Info *info) { return (info->flags & kNull) != 0; }
+
+}  // namespace mana

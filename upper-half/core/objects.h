@@ -1,0 +1,187 @@
+// Records of the virtual MPI objects that the application holds handles of.
+//
+// A record says what an object *is* (a communicator: its ordered world ranks, topology, name;
+// a datatype: its constructor tree), never the calls that led to it, plus the native handle that stands for it in the
+// live MPI. Restart walks the records and makes new native handles (record-replay/).
+//
+// Handle -> record, in O(1) without hashing:
+//   openmpi front   the handle points to a word that holds the record's address: record = *(Object **)handle.
+//                   For dynamic objects that is the record itself (word 0 is `self`); for predefined ones
+//                   the exported ompi_mpi_* object, whose word 0 survives a COPY relocation.
+//   mpich front     dynamic handles are 0x80000000 | kind << 26 | index into Pool<T>; predefined ones are looked up
+//                   by the low bits.
+// Record -> handle is one load: `handle`.
+//
+// Everything here lives in memory from core/memory.h (never the application's malloc) because a checkpoint may
+// run while the application is stopped inside malloc.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "interface/native.h"
+#include "interface/seam.h"
+
+namespace mana {
+
+// Values are the kind numbers of MPICH's handle encoding where it has one, so that a front can use them as they are.
+enum class Kind : std::uint8_t {
+  comm = 1, group = 2, datatype = 3, file = 4, errhandler = 5, op = 6, info = 7, win = 8,
+  request = 11, message = 12, session = 13,
+};
+
+enum ObjectFlags : std::uint8_t {
+  kPredefined = 1,  // never freed
+  kNull = 2,        // MPI_*_NULL of its kind
+  kFreed = 4,       // the application has freed its handle; references keep the record alive
+  kLive = 8,        // in use (a free slot of a pool has flags 0)
+};
+
+struct Object {
+  Object *self;           // word 0: see above
+  std::uint64_t handle;   // the front's handle of this object
+  std::uint32_t refs;     // 1 for the application's handle + 1 for each user of the record
+  Kind kind;
+  std::uint8_t flags;
+  std::uint16_t abi;      // MPI-5.0 ABI value of a predefined handle, else 0
+  std::uint32_t index;    // in its pool
+  std::uint32_t fortran;  // Fortran integer + 1, 0: none given out yet
+  void *next_free;        // free list of the pool
+};
+static_assert(offsetof(Object, self) == 0 && offsetof(Object, handle) == 8);
+
+struct Info;
+struct Attributes;  // core/attributes.h: keyval -> value, in order of setting
+
+// A peer process, by rank in (virtual) MPI_COMM_WORLD. Counts are messages since the last drain.
+struct Peer {
+  std::uint64_t sent;
+  std::uint64_t received;
+  struct Request *synchronous_sends;  // outstanding synchronous sends to this peer (drain/synchronous.h)
+};
+
+struct Errhandler : Object {
+  void (*function)();      // the application's, in the front's prototype; null for predefined
+  std::uint8_t target;     // Kind of object it was created for
+};
+
+struct Group : Object {
+  std::int32_t size;
+  std::int32_t rank;              // own rank or MPI_UNDEFINED (ABI)
+  std::int32_t *world_ranks;      // [size]
+};
+
+enum class Topology : std::uint8_t { none, cart, graph, dist_graph };
+
+struct TopologyData {  // one block, refcounted by its communicator; arrays follow in the same allocation
+  Topology kind;
+  std::int32_t ndims;             // cart
+  std::int32_t *dims, *periods, *coords;
+  std::int32_t nnodes, nedges;    // graph
+  std::int32_t *index, *edges;
+  std::int32_t indegree, outdegree, weighted;  // dist_graph
+  std::int32_t *sources, *source_weights, *destinations, *destination_weights;
+};
+
+struct Comm : Object {
+  NativeComm native;
+  std::int32_t rank, size;
+  Peer **peers;                   // [size] by local rank
+  std::uint64_t *entered;         // its CollectiveCounter::entered
+  std::uint64_t id;               // same on all members, unique in the job: see record-replay/communicators.h
+  std::uint64_t children;         // communicators created from this one, for the ids of the next
+  Group *group;                   // ordered world ranks; owned reference
+  TopologyData *topology;
+  Errhandler *errhandler;
+  Attributes *attributes;
+  Info *info;
+  struct Request *closing;        // freed by the application: barrier that ends when all members have (core/communicators.cpp)
+  struct Buffered *buffered_head, *buffered_tail;  // messages drained, in order of arrival: drain/buffered.h
+  std::uint32_t active;           // requests under way on it
+  char name[128];                 // MPI_MAX_OBJECT_NAME of the fronts is 64 (openmpi) and 128 (mpich)
+};
+
+// Constructor tree node: what MPI_Type_get_envelope and _get_contents answer.
+struct Datatype : Object {
+  NativeDatatype native;
+  std::int64_t size;              // bytes of data
+  std::int64_t lb, extent, true_lb, true_extent;
+  std::int64_t elements;          // basic elements in one item
+  std::int32_t combiner;          // MPI_COMBINER_* (ABI)
+  std::uint8_t committed;
+  std::uint8_t contiguous;        // one item is `size` bytes at offset lb == 0 == true_lb with extent == size
+  std::uint8_t alignment;         // of the widest basic element
+  std::uint8_t markers;           // explicit bounds: core/datatypes.h
+  std::uint32_t native_live;      // `native` is valid in this process
+  std::int32_t ni, na, nd;        // lengths below
+  std::int32_t *integers;
+  std::int64_t *addresses;
+  Datatype **types;               // each holds a reference
+  Datatype *body;                 // the same type map by simpler constructors, or null: core/datatypes.h
+  Attributes *attributes;
+  char name[128];
+};
+
+struct Op : Object {
+  NativeOp native;
+  void (*function)();             // the application's MPI_User_function
+  std::int32_t commutative;
+  std::int32_t slot;              // trampoline of the lower half, -1 for predefined
+};
+
+struct Info : Object {
+  struct InfoEntry *first, *last;
+  NativeInfo native;              // made on demand, normally null
+};
+
+// A matched message (MPI_Mprobe). Either still native or, after a drain, buffered.
+struct Message : Object {
+  NativeMessage native;
+  Comm *comm;
+  struct Buffered *buffered;
+  Status status;
+};
+
+enum class RequestKind : std::uint8_t { none, send, recv, collective, generalized };
+
+struct Request : Object {
+  NativeRequest native;           // native null when complete, inactive or not started below
+  RequestKind op;
+  std::uint8_t mode;              // SendMode of sends
+  std::uint8_t persistent;
+  std::uint8_t active;            // started and not yet completed to the application
+  std::uint8_t complete;          // outcome in `status`, nothing is under way below any more
+  std::uint8_t cancelled;         // the application called MPI_Cancel
+  std::uint8_t detached;          // MPI_Request_free was called while active
+  std::uint8_t needs_ack;         // synchronous send drained at its target but not matched: drain/synchronous.h
+  std::int32_t count;
+  std::int32_t peer;              // local rank, MPI_ANY_SOURCE or MPI_PROC_NULL (ABI)
+  std::int32_t tag;
+  void *buf;
+  Comm *comm;                     // reference while active or persistent
+  Datatype *type;                 // likewise
+  Status status;
+  Request *prev, *next;           // ring of active requests in order of start (core/requests.h)
+  struct CollectiveCall *call;    // nonblocking collectives: what keeps arrays, types and op alive
+  std::uint64_t after;            // drain/synchronous.h; buffered sends: bytes of the attached buffer
+  std::uint64_t ack_id;
+  Request *next_synchronous;      // list of Peer::synchronous_sends
+};
+
+// How a front calls the application's callbacks in its own prototypes, and spells its own constants; set once by
+// the front's constructor through core_start().
+struct FrontOps {
+  std::uint32_t front;            // 1 openmpi, 2 mpich
+  void (*call_op)(void (*fn)(), void *in, void *inout, int *len, Datatype *type);
+  void (*call_comm_errhandler)(void (*fn)(), Object *object, int abi_error);  // comm, win or file by object->kind
+  // attribute callbacks, by object kind (comm, datatype, win); keyval is the front's number; return the front's code
+  int (*call_copy_attr)(void (*fn)(), Object *object, int keyval, void *extra, void *value, void **out, int *flag);
+  int (*call_delete_attr)(void (*fn)(), Object *object, int keyval, void *value, void *extra);
+  int (*error_to_front)(int abi_error);
+  int (*error_from_front)(int front_error);
+  int max_object_name, max_error_string, max_processor_name, max_library_version, max_info_key, max_info_val, max_port_name;
+  int bsend_overhead;
+  int version, subversion;        // MPI_Get_version
+  const char *library_version;    // MPI_Get_library_version
+};
+
+}  // namespace mana

@@ -1,0 +1,84 @@
+// Where records live: one pool per kind, index -> record in O(1), and the predefined records.
+//
+//     chunks[index / 512] ──► [ record ][ record ] ...      chunks never move and are never given back, so a front
+//                                                           may look a handle up before it takes the core's lock
+//
+// A record's `handle` is made here, with the encoding of the front:
+//     openmpi   the record's address
+//     mpich     0x80000000 | kind << 26 | index. The first 8 indices of datatypes are not used: these values
+//               are MPICH's predefined pair types.
+#pragma once
+#include "core/objects.h"
+
+namespace mana {
+
+// Records without a type of their own yet: windows, files and sessions have only their null handles.
+template <class T> inline constexpr Kind kKindOf = Kind{0};
+template <> inline constexpr Kind kKindOf<Comm> = Kind::comm;
+template <> inline constexpr Kind kKindOf<Group> = Kind::group;
+template <> inline constexpr Kind kKindOf<Datatype> = Kind::datatype;
+template <> inline constexpr Kind kKindOf<Errhandler> = Kind::errhandler;
+template <> inline constexpr Kind kKindOf<Op> = Kind::op;
+template <> inline constexpr Kind kKindOf<Info> = Kind::info;
+template <> inline constexpr Kind kKindOf<Request> = Kind::request;
+template <> inline constexpr Kind kKindOf<Message> = Kind::message;
+
+inline constexpr std::uint32_t kChunkRecords = 512;
+inline constexpr std::uint32_t kMaxRecords = 1u << 26;
+inline constexpr int kKinds = 16;
+
+struct PoolState {
+  Object *free;          // linked by next_free, the one freed last first: it is still in the cache
+  std::uint32_t used;    // indices below have been given out at least once
+  std::uint32_t live;
+  char *chunks[kMaxRecords / kChunkRecords];
+};
+extern PoolState pools[kKinds];
+
+// A zeroed record with one reference, its handle and kLive. Never null.
+Object *pool_take(Kind kind, std::size_t record_bytes);
+void pool_give(Object *record, std::size_t record_bytes);
+
+template <class T> T *make() { return static_cast<T *>(pool_take(kKindOf<T>, sizeof(T))); }
+template <class T> void destroy(T *record) { pool_give(record, sizeof(T)); }
+
+// Record of an index, or null when that index has never been used. The record may be free (flags without kLive).
+template <class T> inline T *pool_record(std::uint32_t index) {
+  if (index >= kMaxRecords) [[unlikely]] return nullptr;
+  char *chunk = pools[static_cast<int>(kKindOf<T>)].chunks[index / kChunkRecords];
+  if (!chunk) [[unlikely]] return nullptr;
+  return reinterpret_cast<T *>(chunk + std::size_t{index % kChunkRecords} * sizeof(T));
+}
+Object *pool_object(Kind kind, std::uint32_t index);
+
+// Calls visit(T *) for every dynamic record in use; it may destroy the one it is given.
+template <class T, class Visit> void for_each(Visit visit) {
+  for (std::uint32_t i = 0; i < pools[static_cast<int>(kKindOf<T>)].used; ++i)
+    if (T *record = pool_record<T>(i); record && (record->flags & kLive)) visit(record);
+}
+
+// ---------------------------------------------------------------------------------
+// Predefined records: predefined.cpp
+
+// Record of a predefined handle by its MPI-5.0 ABI value, or null. Valid after predefined_start(), which needs no
+// memory. Its `handle` is set by the front.
+Object *predefined_object(int abi);
+template <class T> inline T *predefined(int abi) { return static_cast<T *>(predefined_object(abi)); }
+
+// Fills them; called once by core_start().
+void predefined_start();
+
+// Handles which the MPIs have and the standard ABI has not (any more), numbered behind it.
+enum ExtraAbi : int {
+  kAbi2Int = 555, kAbi2Real = 560, kAbi2DoublePrecision = 561, kAbi2Integer = 562,  // in the ABI; names begin with a digit
+  kAbi2Complex = 1000, kAbi2DoubleComplex = 1001, kAbiLb = 1002, kAbiUb = 1003,
+};
+inline constexpr int kMaxAbi = 1024;
+
+// Calls visit(Datatype *) for the predefined types too.
+template <class Visit> void for_each_predefined_type(Visit visit) {
+  for (int abi = 0; abi < kMaxAbi; ++abi)
+    if (Object *object = predefined_object(abi); object && object->kind == Kind::datatype) visit(static_cast<Datatype *>(object));
+}
+
+}  // namespace mana

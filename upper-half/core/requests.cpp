@@ -1,0 +1,221 @@
+// See requests.h.
+#include "core/requests.h"
+
+#include "core/bsend.h"
+#include "core/collectives.h"
+#include "core/communicators.h"
+#include "core/datatypes.h"
+#include "core/lock.h"
+#include "core/pool.h"
+#include "drain/synchronous.h"
+
+namespace mana {
+
+namespace {
+
+// Head of the ring: first = ring.next, last = ring.prev. Linked to itself at first use (no static constructors).
+Request ring;
+
+// Requests that the application has given up with MPI_Request_free, and the number at which they are looked at.
+std::uint32_t detached_requests = 0;
+constexpr std::uint32_t kReapAt = 64;
+
+constexpr int kTestBatch = 64;
+
+bool is_mode(const Request *r, SendMode mode) { return r->mode == static_cast<std::uint8_t>(mode); }
+bool started_below(const Request *r) { return is_pending(r) && r->native != natives.request_null; }
+
+}  // namespace
+
+// ---------------------------------------------------------------------------------
+// The ring
+
+void ring_append(Request *request) {
+  if (!ring.next) [[unlikely]] ring.next = ring.prev = &ring;
+  request->prev = ring.prev;
+  request->next = &ring;
+  ring.prev->next = request;
+  ring.prev = request;
+}
+
+void ring_remove(Request *request) {
+  request->prev->next = request->next;
+  request->next->prev = request->prev;
+  request->prev = request->next = nullptr;
+}
+
+Request *ring_first() { return ring.next && ring.next != &ring ? ring.next : nullptr; }
+Request *ring_next(const Request *request) { return request->next != &ring ? request->next : nullptr; }
+
+// ---------------------------------------------------------------------------------
+// Birth and death
+
+Request *new_request(Comm *comm, RequestKind op) {
+  Request *r = make<Request>();
+  r->native = natives.request_null;
+  r->op = op;
+  r->active = 1;
+  r->comm = comm;
+  ++comm->refs;
+  ring_append(r);
+  return r;
+}
+
+Request *new_complete_request(Comm *comm, RequestKind op, const Status &status) {
+  Request *r = make<Request>();
+  r->native = natives.request_null;
+  r->op = op;
+  r->active = r->complete = 1;
+  r->comm = comm;
+  ++comm->refs;
+  r->status = status;
+  return r;
+}
+
+void free_request(Request *request) {
+  if (request->type) release(request->type);
+  if (request->comm) release(request->comm);
+  destroy(request);
+}
+
+Request *null_request() { return predefined<Request>(abi::REQUEST_NULL); }
+
+// ---------------------------------------------------------------------------------
+// Completion
+
+void complete(Request *request, const Status &status) {
+  if (request->next) ring_remove(request);
+  request->native = natives.request_null;
+  request->status = status;
+  request->complete = 1;
+  if (request->detached) [[unlikely]] {
+    --detached_requests;
+    free_request(request);
+  }
+}
+
+namespace {
+
+// The rarer part of settle(): everything but a receive or a plain send that went through.
+void settle_other(Request *r, const Status &status) {
+  if (r->op == RequestKind::send) {
+    if (status.cancelled) --r->comm->peers[r->peer]->sent;
+    if (is_mode(r, SendMode::buffered)) bsend_ended(r);
+    if (is_mode(r, SendMode::synchronous)) untrack_synchronous(r);
+  } else if (r->op == RequestKind::collective && r->call) {
+    drop_collective_call(r->call);
+    r->call = nullptr;
+  }
+}
+
+}  // namespace
+
+void settle(Request *r, const Status &status) {
+  if (r->ack_id != 0) [[unlikely]] return await_acknowledgement(r);
+  if (r->op == RequestKind::recv) {
+    if (!status.cancelled && (status.error == 0 || status.error == abi::ERR_TRUNCATE))
+      count_received(r->comm, status);
+  } else if (r->op != RequestKind::send || r->mode != 0 || status.cancelled) {
+    settle_other(r, status);
+  }
+  complete(r, status);
+}
+
+void retire(Request **request) {
+  Request *r = *request;
+  if (r->persistent) {
+    r->active = r->complete = r->cancelled = 0;
+    return;
+  }
+  free_request(r);
+  *request = null_request();
+}
+
+void detach(Request *request) {
+  request->persistent = 0;
+  if (request->needs_ack) forget_acknowledgement(request);
+  if (request->complete) return free_request(request);
+  request->detached = 1;
+  if (++detached_requests >= kReapAt) test_active_requests();
+}
+
+// ---------------------------------------------------------------------------------
+// Waiting for one, testing all
+
+void wait_for(Request *r) {
+  while (is_pending(r)) {
+    if (r->native == natives.request_null) {  // a synchronous send that was drained
+      wait_for_acknowledgement();
+      continue;
+    }
+    Status status;
+    std::uint8_t completed = 0;
+    NativeRequest native = r->native;
+    int outcome;
+    {
+      Unlocked unlocked;
+      outcome = seam()->services->blocking->wait(1, &native, &status, &completed, WaitMode::all);
+    }
+    if (completed)
+      settle(r, status);
+    else if (outcome == kInterrupted)
+      park();
+  }
+}
+
+int finish_blocking(Request *request, Status *status) {
+  wait_for(request);
+  const int error = request->status.error;
+  if (status) *status = request->status;
+  free_request(request);
+  return error;
+}
+
+namespace {
+
+// Requests of the ring are tested in batches of one crossing each.
+struct TestBatch {
+  Request *requests[kTestBatch];
+  NativeRequest native[kTestBatch];
+  Status statuses[kTestBatch];
+  std::uint8_t completed[kTestBatch];
+  int n = 0;
+
+  void add(Request *r) {
+    requests[n] = r;
+    native[n] = r->native;
+    completed[n++] = 0;
+  }
+
+  void run(Running &running) {
+    seam()->services->blocking->test(n, native, statuses, completed, WaitMode::all);
+    for (int i = 0; i < n; ++i) {
+      Request *r = requests[i];
+      if (completed[i])
+        settle(r, statuses[i]);
+      else if (r->op == RequestKind::recv)
+        ++running.receives;
+      else
+        ++running.others;
+    }
+    n = 0;
+  }
+};
+
+}  // namespace
+
+Running test_active_requests() {
+  Running running{0, 0};
+  TestBatch batch;
+  for (Request *r = ring_first(), *next; r; r = next) {
+    next = ring_next(r);
+    if (!started_below(r)) continue;
+    batch.add(r);
+    // `next` may not be in this batch: running it here would free only requests of the batch.
+    if (batch.n == kTestBatch) batch.run(running);
+  }
+  if (batch.n) batch.run(running);
+  return running;
+}
+
+}  // namespace mana
