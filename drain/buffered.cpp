@@ -2,11 +2,10 @@
 #include "drain/buffered.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "abi_constants.h"
-#include "core/datatypes.h"
 #include "core/memory.h"
+#include "core/pack.h"
 #include "core/start.h"
 #include "drain/synchronous.h"
 #include "lower_mpi.h"
@@ -42,45 +41,18 @@ void unlink_buffered(Comm *comm, Buffered *message) {
 
 Status buffered_status(const Buffered *message) { return {message->source, message->tag, 0, 0, message->bytes, 0}; }
 
-namespace {
-
-constexpr int kDeliveryTag = 1;
-
-// The live MPI unpacks: a message to ourselves.
-int deliver_through_mpi(const Buffered *message, void *buf, int count, Datatype *type, Status *status) {
-  const LowerMpi *mpi = seam()->mpi;
-  NativeRequest requests[2] = {natives.request_null, natives.request_null};
-  Status statuses[2];
-  std::uint8_t completed[2] = {0, 0};
-  const ByteSpan span(message->bytes);
-  if (const int error = mpi->Irecv(buf, count, native_of(type), 0, kDeliveryTag, natives.self, &requests[0]))
-    return error;
-  if (const int error = mpi->Isend(message->data, span.count, span.type, 0, kDeliveryTag, natives.self, &requests[1]))
-    return error;
-  while (!completed[0] || !completed[1])
-    seam()->services->blocking->test(2, requests, statuses, completed, WaitMode::all);
-  status->bytes = statuses[0].bytes;
-  return statuses[0].error;
-}
-
-int deliver_bytes(const Buffered *message, void *buf, int count, const Datatype *type, Status *status) {
-  const std::int64_t room = type->size * count;
-  const std::int64_t bytes = std::min(message->bytes, room);
-  if (bytes > 0) std::memcpy(buf, message->data, static_cast<std::size_t>(bytes));
-  status->bytes = bytes;
-  return message->bytes > room ? abi::ERR_TRUNCATE : 0;
-}
-
-}  // namespace
-
+// A message that is too long fills the receive and gives MPI_ERR_TRUNCATE, as in both MPIs.
 int deliver_buffered(Buffered *message, void *buf, int count, Datatype *type, Status *status) {
-  Status own;
-  if (!status) status = &own;
-  *status = buffered_status(message);
-  status->error = type->contiguous ? deliver_bytes(message, buf, count, type, status)
-                                   : deliver_through_mpi(message, buf, count, type, status);
+  const std::int64_t room = packed_bytes(count, type);
+  const std::int64_t bytes = std::min(message->bytes, room);
+  const int error = message->bytes > room ? abi::ERR_TRUNCATE : 0;
+  unpack_bytes(message->data, bytes, buf, count, type);
+  if (status) {
+    *status = buffered_status(message);
+    status->bytes = bytes;
+    status->error = error;
+  }
   acknowledge(message);
-  const int error = status->error;
   drop_buffered(message);
   return error;
 }

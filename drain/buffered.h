@@ -9,8 +9,7 @@
 // the live MPI may still hold. So the first match from the head keeps MPI's order, and a message here never matches a
 // receive that is already posted (that receive would have got it).
 //
-// Data is kept packed, as bytes. It is copied out by memcpy, or through a message to ourselves which lets the live MPI
-// unpack derived types, cut off what is too long and report both as it would have done itself.
+// Data is kept packed, as bytes in the order of the sender's type map, and unpacked into the receiver's type (core/pack.h).
 #pragma once
 #include "core/objects.h"
 

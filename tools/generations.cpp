@@ -14,6 +14,8 @@
 
 #include <fmt/format.h>
 
+#include "tools/runtime_dir.h"
+
 namespace mana {
 
 namespace {
@@ -28,11 +30,6 @@ std::uint64_t number_of(std::string_view name, std::string_view suffix = "") {
   return error == std::errc{} && end == name.data() + name.size() ? number : 0;
 }
 
-std::string host_name() {
-  char name[256] = "";
-  ::gethostname(name, sizeof name - 1);
-  return name;
-}
 
 }  // namespace
 
@@ -174,7 +171,10 @@ Problem Generations::commit(const Manifest &manifest, int keep) {
   return {};
 }
 
-void Generations::abandon(std::uint64_t generation) { files_.remove_tree(path_of(generation) + ".partial"); }
+void Generations::abandon(std::uint64_t generation) {
+  files_.remove_tree(path_of(generation) + ".partial");
+  if (generation == last_ && last_ > 0) --last_;
+}
 
 void Generations::remove_old(int keep) {
   const std::vector<std::uint64_t> all = list();

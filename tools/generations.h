@@ -53,6 +53,7 @@ public:
   // Steps 2-5, then 6. After a problem the generation does not exist. A failure to remove old ones is none.
   Problem commit(const Manifest &manifest, int keep);
 
+  // Removes gen-N.partial; the number may be used again.
   void abandon(std::uint64_t generation);
 
   const std::string &directory() const { return directory_; }

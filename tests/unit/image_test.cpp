@@ -260,6 +260,8 @@ TEST_F(ImageTest, DescriptionsAreNotBelieved) {
   EXPECT_TRUE(refused([](Sample &s) { s.description.files[0].path = "/a\nb"; }));
   EXPECT_TRUE(refused([](Sample &s) { s.description.files[0].path = "/" + std::string(5000, 'x'); }));
   EXPECT_TRUE(refused([](Sample &s) { s.description.files[0].fd = -2; }));
+  EXPECT_TRUE(refused([](Sample &s) { s.description.files[0].kind = FileKind::standard; }));
+  EXPECT_TRUE(refused([](Sample &s) { s.description.files[0].kind = FileKind::duplicate, s.description.files[0].same_as = 3; }));
 }
 
 TEST_F(ImageTest, FormatVersionsAreBothNamed) {

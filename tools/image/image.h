@@ -72,12 +72,11 @@ struct Region {
   std::uint64_t address = 0, length = 0;
   std::uint32_t prot = 0;  // PROT_*
   RegionKind kind = RegionKind::memory;
-  std::uint32_t grows_down = 0;
   std::uint64_t offset = 0;
   std::string path;        // as in maps; informative except for shared_file
   template <class A> void fields(A &a) {
     auto number = static_cast<std::uint32_t>(kind);
-    a(address, length, prot, number, grows_down, offset, path);
+    a(address, length, prot, number, offset, path);
     kind = static_cast<RegionKind>(number);
   }
 };

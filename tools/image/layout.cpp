@@ -271,7 +271,9 @@ Problem check_files(const Description &d) {
   std::int64_t last = -1;
   for (const SavedFile &file : d.files) {
     if (file.fd <= last || file.fd >= 1 << 20) return refuse("descriptors are out of order");
-    if (file.kind > FileKind::event || file.same_as >= file.fd + 3 || file.same_as < -1 || !plain_path(file.path))
+    const bool one_of_three = file.same_as >= 0 && file.same_as < 3, earlier = file.same_as >= 0 && file.same_as < file.fd;
+    if (file.kind > FileKind::event || !plain_path(file.path) || (file.kind == FileKind::standard && !one_of_three) ||
+        (file.kind == FileKind::duplicate && !earlier))
       return refuse("descriptor " + std::to_string(file.fd) + " is not described properly");
     if (file.kind == FileKind::regular && (file.path.empty() || file.path[0] != '/'))
       return refuse("descriptor " + std::to_string(file.fd) + " has no absolute path");

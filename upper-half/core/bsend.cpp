@@ -1,14 +1,14 @@
 // See bsend.h.
 #include "core/bsend.h"
 
-#include <cstring>
-
 #include "core/call.h"
 #include "core/errors.h"
 #include "core/lock.h"
 #include "core/memory.h"
+#include "core/pack.h"
 #include "core/point_to_point.h"
 #include "core_api.h"
+#include "drain/buffered.h"
 #include "lower_mpi.h"
 
 namespace mana {
@@ -41,35 +41,24 @@ bool has_space(std::int64_t bytes) {
 
 }  // namespace
 
-void *pack_copy(const void *buf, int count, Datatype *type, Comm *comm, std::int64_t *bytes) {
-  *bytes = type->size * count;
-  void *copy = core_alloc(static_cast<std::size_t>(*bytes) + 1);
-  if (!copy || *bytes == 0) return copy;
-  if (type->contiguous) {
-    std::memcpy(copy, buf, static_cast<std::size_t>(*bytes));
-    return copy;
-  }
-  int position = 0;
-  if (*bytes > INT32_MAX ||
-      seam()->mpi->Pack(buf, count, native_of(type), copy, static_cast<int>(*bytes), &position, comm->native) != 0) {
-    core_free(copy);
-    return nullptr;
-  }
-  *bytes = position;
+void *pack_copy(const void *buf, int count, const Datatype *type, std::int64_t *bytes) {
+  *bytes = packed_bytes(count, type);
+  void *copy = core_try_alloc(static_cast<std::size_t>(*bytes));
+  if (copy) pack_bytes(buf, count, type, copy);
   return copy;
 }
 
 int bsend_start(const void *buf, int count, Datatype *type, int dest, int tag, Comm *comm) {
-  const std::int64_t space = space_of(type->size * count);
+  const std::int64_t space = space_of(packed_bytes(count, type));
   if (!has_space(space)) return abi::ERR_BUFFER;
   std::int64_t bytes;
-  void *copy = pack_copy(buf, count, type, comm, &bytes);
+  void *copy = pack_copy(buf, count, type, &bytes);
   if (!copy) return abi::ERR_NO_MEM;
 
   before_send(comm, dest, tag);
   Request *r = new_request(comm, RequestKind::send);
-  const int error =
-      seam()->mpi->Isend(copy, static_cast<int>(bytes), natives.byte, dest, tag, comm->native, &r->native);
+  const ByteSpan span(bytes);
+  const int error = seam()->mpi->Isend(copy, span.count, span.type, dest, tag, comm->native, &r->native);
   if (error) {
     ring_remove(r);
     free_request(r);

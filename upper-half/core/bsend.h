@@ -19,6 +19,6 @@ void bsend_ended(Request *request);
 void bsend_flush();
 
 // Copies `count` items into memory of the core, packed. *bytes is their size; null when memory is out.
-void *pack_copy(const void *buf, int count, Datatype *type, Comm *comm, std::int64_t *bytes);
+void *pack_copy(const void *buf, int count, const Datatype *type, std::int64_t *bytes);
 
 }  // namespace mana

@@ -17,6 +17,19 @@
 
 namespace mana {
 
+// Counters for the control thread, by communicator id.
+CollectiveCounter *take_counter(std::uint64_t comm_id);
+void give_counter(CollectiveCounter *counter);
+inline CollectiveCounter *counter_of(std::uint64_t *entered) {  // of Comm::entered
+  return reinterpret_cast<CollectiveCounter *>(reinterpret_cast<char *>(entered) - offsetof(CollectiveCounter, entered));
+}
+CounterChunk *first_counters();
+
+// The same for a collective that is not on a whole communicator: MPI_Comm_create_group. It counts as the first on
+// `key`, which is the same on all that take part.
+CollectiveCounter *begin_group_collective(std::uint64_t key);
+void end_group_collective(CollectiveCounter *counter);
+
 // Counts a collective on `comm` and waits at the gate if a checkpoint wants that. May park this rank and come back
 // restarted. Returns 0 or MPI_ERR_COMM (not raised) when `comm` is no live communicator; then nothing was entered.
 [[nodiscard]] int begin_collective(Comm *comm);
@@ -40,7 +53,10 @@ CollectiveCall *collective_call(Op *op, Datatype *sendtype, Datatype *recvtype);
 // The alltoallw family. `sendtypes` is null with MPI_IN_PLACE. Makes the native handles, so call it after the gate.
 CollectiveCall *collective_call_w(int sends, Datatype *const *sendtypes, int receives, Datatype *const *recvtypes);
 
-// The native call failed: drops what collective_call() took.
+// A nonblocking collective with a user-defined op is under way: its completion calls the application.
+bool user_op_under_way();
+
+// The native call failed, or the request is complete: drops what collective_call() took.
 void drop_collective_call(CollectiveCall *call);
 
 // Makes the request record for a nonblocking collective that was started below. Always succeeds.

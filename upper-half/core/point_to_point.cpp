@@ -316,7 +316,7 @@ int Sendrecv_replace(void *buf, int count, Datatype *type, int dest, int sendtag
   int error = check_recv(comm, count, type, source, recvtag);
   if (!error) error = check_send(comm, count, type, dest, sendtag);
   std::int64_t bytes = 0;
-  void *copy = error ? nullptr : pack_copy(buf, count, type, comm, &bytes);
+  void *copy = error ? nullptr : pack_copy(buf, count, type, &bytes);
   if (!error && !copy) error = abi::ERR_NO_MEM;
   if (!error && bytes > INT32_MAX) error = abi::ERR_COUNT;
   if (error) {

@@ -20,9 +20,10 @@ struct Natives {
   NativeMessage message_null;
   NativeMessage message_no_proc;
   NativeDatatype byte;
-  NativeDatatype int64;
+  NativeComm comm_null;
+  NativeInfo info_null;
+  NativeGroup world_group;
   NativeComm protocol;   // all ranks, for the drain and the acknowledgements of synchronous sends
-  NativeComm self;       // this rank, for handing drained messages to receives of derived types
 };
 extern Natives natives;
 

@@ -149,13 +149,17 @@ mana_code_syscall_entry:
         syscall
         mov     GS_SCRATCH2, %rdi
         mov     GS_SCRATCH3, %rsi
+        movq    $0, GS_SCRATCH2
         mov     GS_SCRATCH1, %rcx
         mov     GS_SCRATCH0, %rbx
         mov     $THREAD_BORN, %eax
         jmp     mana_code_syscall_entry
 .Lchild_shares_block:
+        cmpq    $0, 80(%rbx)            // scratch[2]: a forked copy, not a vfork-like child
         mov     72(%rbx), %rcx
         mov     64(%rbx), %rbx
+        mov     $THREAD_BORN, %eax
+        jne     mana_code_syscall_entry
         xor     %eax, %eax
         jmp     *%rcx
         .size   mana_code_syscall_entry, . - mana_code_syscall_entry

@@ -1,0 +1,47 @@
+// The application's vDSO (vdso.h): each function calls the live kernel's through its slot in CodeSlots.
+//
+// gs:critical is raised around the call, for the kernel's code is outside of the window: a thread must not be
+// saved there, nor run a handler of the application on top of it. Costs 2 ns. Keeps what the ABI keeps.
+
+#define SLOTS             0x200000008000 /* CodeSlots */
+#define SLOT_clock_gettime  32
+#define SLOT_gettimeofday   40
+#define SLOT_time           48
+#define SLOT_clock_getres   56
+#define SLOT_getcpu         64
+#define HEADER_LEAVE      0x200000010038 /* CodeHeader::leave */
+
+        .macro  function name
+        .globl  __vdso_\name
+        .type   __vdso_\name, @function
+        .weak   \name
+        .set    \name, __vdso_\name
+        .balign 16
+__vdso_\name:
+        .cfi_startproc
+        incl    %gs:32
+        sub     $8, %rsp
+        .cfi_adjust_cfa_offset 8
+        movabs  $(SLOTS + SLOT_\name), %rax
+        call    *(%rax)
+        add     $8, %rsp
+        .cfi_adjust_cfa_offset -8
+        decl    %gs:32
+        jnz     1f
+        cmpq    $0, %gs:168             // ThreadBlock::pending_signals
+        jne     2f
+1:      ret
+2:      movabs  $HEADER_LEAVE, %rcx
+        jmp     *(%rcx)
+        .cfi_endproc
+        .size   __vdso_\name, . - __vdso_\name
+        .endm
+
+        .text
+        function clock_gettime
+        function gettimeofday
+        function time
+        function clock_getres
+        function getcpu
+
+        .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,429 @@
+// See control.h.
+#include "control.h"
+
+#include <linux/membarrier.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "stop.h"
+
+namespace mana {
+
+extern void backend_progress();
+
+namespace {
+
+using namespace std::chrono_literals;
+using Lock = std::unique_lock<std::mutex>;
+
+enum class Phase { idle, quiesce, park, drain, write, resume, stop };
+
+// What control thread and application threads share, under `mutex`.
+struct State {
+  std::mutex mutex;
+  std::condition_variable changed;
+  int fd = -1;
+  bool connected = false;
+  bool told_lost = false;
+  std::string directory;       // of checkpoints
+  std::string token;
+
+  std::uint32_t epoch = 0;
+  Phase phase = Phase::idle;
+  bool engine_in = false;
+  bool cancelled = false;      // while engine_in
+  std::string write_directory;
+  std::set<std::pair<std::uint64_t, std::uint64_t>> let_in;  // gates that ENTER has opened
+  bool let_in_plain = false;
+  std::optional<wire::Answer> answer;
+};
+
+// Never destroyed: the control thread outlives main's statics.
+State &state = *new State;
+std::mutex &sending = *new std::mutex;
+std::atomic<CounterChunk *> counters{nullptr};
+
+int environment_number(std::initializer_list<const char *> names, int otherwise) {
+  for (const char *name : names)
+    if (const char *value = std::getenv(name)) return std::atoi(value);
+  return otherwise;
+}
+
+// A lost connection is found by the control thread, which reads from it.
+template <class Message> void tell(const Message &message, std::uint32_t epoch) {
+  std::lock_guard guard(sending);
+  if (state.fd >= 0) wire::send(state.fd, message, epoch);
+}
+
+// Makes a store to the intent visible to threads that test it with a plain load, and all that they stored before
+// such a test visible here, without any fence on their side.
+void barrier() {
+  if (::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) != 0) ::usleep(10000);
+}
+void set_intent(std::uint32_t bit) {
+  seam()->intent.fetch_or(bit);
+  barrier();
+}
+void clear_intent() { seam()->intent.fetch_and(~std::uint32_t{kIntentQuiesce | kIntentPark}); }
+
+std::vector<wire::Count> read_counts() {
+  std::vector<wire::Count> counts;
+  for (CounterChunk *chunk = counters.load(); chunk; chunk = std::atomic_ref(chunk->next).load())
+    for (CollectiveCounter &slot : chunk->slot) {
+      const std::uint64_t id = std::atomic_ref(slot.comm_id).load(std::memory_order_acquire);
+      if (id != 0) counts.push_back({id, std::atomic_ref(slot.entered).load(std::memory_order_relaxed)});
+    }
+  return counts;
+}
+
+// Waits until `done`. Short waits spin, long ones sleep up to a millisecond between two looks at the network.
+template <class Done> void wait_until(Lock &lock, Done done) {
+  auto pause = 20us;
+  for (int round = 0; !done(); ++round) {
+    lock.unlock();
+    backend_progress();
+    if (round < 200) sched_yield();
+    lock.lock();
+    if (round < 200 || done()) continue;
+    state.changed.wait_for(lock, pause);
+    pause = std::min(pause * 2, 1000us);
+  }
+}
+
+// Ends the checkpoint under way, if any. With the lock held.
+void give_up() {
+  if (state.phase == Phase::idle) return;
+  if (state.engine_in) {
+    state.cancelled = true;
+  } else {
+    state.phase = Phase::idle;
+    clear_intent();
+    release_threads();
+  }
+  state.changed.notify_all();
+}
+
+// ---------------------------------------------------------------------------------
+// The control thread
+
+void on_quiesce(std::uint32_t epoch) {
+  {
+    Lock lock(state.mutex);
+    state.epoch = epoch;
+    state.phase = Phase::quiesce;
+    state.cancelled = false;
+    state.let_in.clear();
+    state.let_in_plain = false;
+    set_intent(kIntentQuiesce);
+    state.changed.notify_all();
+  }
+  // From here on every rank that enters a collective either is counted or passes the gate.
+  tell(wire::Counts{read_counts(), seam()->in_collective.load()}, epoch);
+}
+
+void on_cancel(std::uint32_t epoch) {
+  bool answer = false;
+  {
+    Lock lock(state.mutex);
+    answer = state.phase != Phase::idle && !state.engine_in;
+    give_up();
+  }
+  if (answer) tell(wire::Resumed{}, epoch);
+}
+
+// Messages that belong to the checkpoint under way.
+void on_step(const wire::Received &received) {
+  Lock lock(state.mutex);
+  if (received.epoch != state.epoch || state.phase == Phase::idle) return;  // crossed a CANCEL
+  switch (received.type) {
+  case wire::Type::enter: {
+    wire::Enter enter;
+    if (!wire::decode(received.payload, &enter)) return;
+    if (enter.comm_id == 0)
+      state.let_in_plain = true;
+    else
+      state.let_in.emplace(enter.comm_id, enter.number);
+    break;
+  }
+  case wire::Type::park:
+    state.phase = Phase::park;
+    set_intent(kIntentPark);
+    break;
+  case wire::Type::drain: state.phase = Phase::drain; break;
+  case wire::Type::write: {
+    wire::Write write;
+    if (!wire::decode(received.payload, &write)) return;
+    state.write_directory = write.directory;
+    state.phase = Phase::write;
+    break;
+  }
+  case wire::Type::resume: state.phase = Phase::resume; break;
+  case wire::Type::stop: state.phase = Phase::stop; break;
+  default: return;
+  }
+  state.changed.notify_all();
+}
+
+void on_message(const wire::Received &received) {
+  switch (received.type) {
+  case wire::Type::welcome: {
+    wire::Welcome welcome;
+    Lock lock(state.mutex);
+    if (wire::decode(received.payload, &welcome)) state.directory = welcome.checkpoint_directory;
+    return;
+  }
+  case wire::Type::answer: {
+    wire::Answer answer;
+    Lock lock(state.mutex);
+    if (wire::decode(received.payload, &answer)) state.answer = answer;
+    state.changed.notify_all();
+    return;
+  }
+  case wire::Type::quiesce: return on_quiesce(received.epoch);
+  case wire::Type::cancel: return on_cancel(received.epoch);
+  default: return on_step(received);
+  }
+}
+
+void on_lost() {
+  Lock lock(state.mutex);
+  state.connected = false;
+  give_up();
+  if (!std::exchange(state.told_lost, true) && state.phase != Phase::stop)
+    say("the coordinator is gone: the program goes on without checkpoints");
+  std::lock_guard guard(sending);
+  ::close(std::exchange(state.fd, -1));
+  state.changed.notify_all();
+}
+
+bool engine_runs() {
+  Lock lock(state.mutex);
+  return state.phase == Phase::park && !state.engine_in;
+}
+
+// While the engine has been asked to park it is signalled again and again: a signal that finds it in a place
+// where it cannot be stopped (an interception handler, the vDSO) only returns.
+void *control_thread(void *) {
+  ::pthread_setname_np(::pthread_self(), "mana-control");
+  int pause = -1;
+  for (;;) {
+    pollfd ready{state.fd, POLLIN, 0};
+    const int events = ::poll(&ready, 1, pause);
+    if (events < 0 && errno != EINTR) break;
+    if (events > 0) {
+      wire::Received received;
+      if (wire::receive(state.fd, &received) != 0) break;
+      on_message(received);
+    }
+    if (engine_runs()) {
+      signal_engine();
+      pause = pause < 0 ? 1 : std::min(pause * 2, 50);
+    } else {
+      pause = -1;
+    }
+  }
+  on_lost();
+  return nullptr;
+}
+
+bool start_thread() {
+  sigset_t all, before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_t thread;
+  const int error = ::pthread_create(&thread, nullptr, control_thread, nullptr);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (error == 0) ::pthread_detach(thread);
+  return error == 0;
+}
+
+wire::Hello hello(bool restarted) {
+  wire::Hello hello;
+  hello.token = state.token;
+  hello.rank = launcher_rank();
+  hello.size = launcher_size();
+  hello.pid = ::getpid();
+  char host[256] = "";
+  ::gethostname(host, sizeof host - 1);
+  hello.host = host;
+  hello.backend = seam()->services->backend;
+  hello.front = seam()->upper ? seam()->upper->front : 0;
+  hello.restarted = restarted;
+  return hello;
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------------------------
+
+int launcher_rank() {
+  return environment_number({"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"}, 0);
+}
+int launcher_size() {
+  return environment_number({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"}, 1);
+}
+
+bool control_start(bool restarted) {
+  ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+  state.engine_in = restarted;
+  const char *path = std::getenv("MANA_COORDINATOR");
+  if (!path || !*path) return true;
+  if (const char *token = std::getenv("MANA_TOKEN")) state.token = token;
+  state.fd = wire::connect_to(path);
+  if (state.fd < 0) return false;
+  state.connected = true;
+  tell(hello(restarted), 0);
+  return start_thread();
+}
+
+void control_tell(wire::RankState rank_state) {
+  tell(wire::State{rank_state, seam()->upper ? seam()->upper->front : 0}, 0);
+}
+
+void control_set_counters(CounterChunk *head) { counters.store(head); }
+
+std::string control_checkpoint_directory() {
+  Lock lock(state.mutex);
+  return state.directory;
+}
+
+Verdict control_gate(std::uint64_t comm_id, std::uint64_t number) {
+  Lock lock(state.mutex);
+  if (state.phase == Phase::idle) return Verdict::go;
+  const std::uint32_t epoch = state.epoch;
+  const auto passed = std::pair(comm_id, number);
+  const auto over = [&] { return state.phase != Phase::quiesce || state.epoch != epoch; };
+  if (!over()) {
+    tell(wire::Gate{comm_id, number, read_counts()}, epoch);
+    wait_until(lock, [&] { return over() || state.let_in.contains(passed); });
+  }
+  if (over()) return state.phase == Phase::idle || state.epoch != epoch ? Verdict::cancelled : Verdict::park;
+  state.let_in.erase(passed);
+  return Verdict::go;
+}
+
+Verdict control_gate_plain() {
+  Lock lock(state.mutex);
+  if (state.phase == Phase::idle) return Verdict::go;
+  const std::uint32_t epoch = state.epoch;
+  const auto over = [&] { return state.phase != Phase::quiesce || state.epoch != epoch; };
+  if (!over()) {
+    tell(wire::GatePlain{}, epoch);
+    wait_until(lock, [&] { return over() || state.let_in_plain; });
+  }
+  if (over()) return state.phase == Phase::idle || state.epoch != epoch ? Verdict::cancelled : Verdict::park;
+  state.let_in_plain = false;
+  return Verdict::go;
+}
+
+void control_left_collective() {
+  Lock lock(state.mutex);
+  if (state.phase == Phase::quiesce) tell(wire::Left{read_counts()}, state.epoch);
+}
+
+int control_request(bool stop) {
+  Lock lock(state.mutex);
+  if (!state.connected) return ECANCELED;
+  state.answer.reset();
+  tell(wire::Request{stop ? 1u : 0u}, 0);
+  wait_until(lock, [] { return state.answer || !state.connected; });
+  if (!state.answer) return ECANCELED;
+  if (state.answer->error != 0) say("checkpoint refused: " + state.answer->text);
+  return state.answer->error;
+}
+
+void control_wait_intent(std::uint32_t seen) {
+  Lock lock(state.mutex);
+  wait_until(lock, [&] { return seam()->intent.load() != seen || !state.connected; });
+}
+
+bool engine_is_in() {
+  Lock lock(state.mutex);
+  return state.engine_in;
+}
+
+bool control_engine_enter() {
+  Lock lock(state.mutex);
+  if (state.phase != Phase::park || state.engine_in) return false;
+  return state.engine_in = true;
+}
+
+Verdict control_parked() {
+  Lock lock(state.mutex);
+  tell(wire::Parked{read_counts()}, state.epoch);
+  wait_until(lock, [] { return state.cancelled || state.phase >= Phase::drain; });
+  return state.cancelled ? Verdict::cancelled : Verdict::go;
+}
+
+Verdict control_drained(std::string *directory) {
+  Lock lock(state.mutex);
+  tell(wire::Drained{}, state.epoch);
+  wait_until(lock, [] { return state.cancelled || state.phase >= Phase::write; });
+  *directory = state.write_directory;
+  return state.cancelled ? Verdict::cancelled : Verdict::go;
+}
+
+namespace {
+
+Fate await_fate() {
+  Lock lock(state.mutex);
+  wait_until(lock, [] { return state.cancelled || state.phase >= Phase::resume; });
+  if (state.cancelled) return Fate::failed;
+  return state.phase == Phase::stop ? Fate::stop : Fate::resume;
+}
+
+}  // namespace
+
+Fate control_written(const wire::Written &written) {
+  tell(written, state.epoch);
+  return await_fate();
+}
+
+void control_failed(int error, const std::string &text) {
+  tell(wire::Failed{error, text}, state.epoch);
+  await_fate();
+}
+
+void control_resume() {
+  Lock lock(state.mutex);
+  if (!state.engine_in) return;
+  state.engine_in = state.cancelled = false;
+  state.phase = Phase::idle;
+  clear_intent();
+  release_threads();
+  tell(wire::Resumed{}, state.epoch);
+  state.changed.notify_all();
+}
+
+void control_wait_flag(const bool *flag) {
+  Lock lock(state.mutex);
+  wait_until(lock, [&] { return *flag; });
+}
+
+void control_set_flag(bool *flag) {
+  Lock lock(state.mutex);
+  *flag = true;
+  state.changed.notify_all();
+}
+
+void say(const std::string &text) {
+  const std::string line = "mana: rank " + std::to_string(launcher_rank()) + ": " + text.substr(0, 1024) + "\n";
+  [[maybe_unused]] const ssize_t n = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+}  // namespace mana

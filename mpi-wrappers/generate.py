@@ -1,0 +1,37 @@
+#!/usr/bin/env python3
+"""Writes everything that follows from the table of MPI functions: generate.py --out DIR.
+
+Needs nothing but Python 3. A file is only touched when its content changes, so that a build recompiles what it must.
+"""
+import argparse
+from pathlib import Path
+
+import emit_headers
+import table
+
+
+def outputs(functions, constants):
+    return {
+        "abi_constants.h": emit_headers.abi_constants(constants),
+        "fn.h": emit_headers.fn_enum(functions),
+        "core_api.h": emit_headers.core_api(functions),
+        "lower_mpi.h": emit_headers.lower_mpi(functions),
+    }
+
+
+def write_if_changed(path, text):
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True, help="directory of the generated sources")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    for name, text in outputs(table.load_functions(), table.load_constants()).items():
+        write_if_changed(args.out / name, text)
+
+
+if __name__ == "__main__":
+    main()

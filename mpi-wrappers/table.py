@@ -1,0 +1,231 @@
+"""The table of all MPI functions: functions/*.txt, predefined.csv and constants.csv, read and checked.
+
+One line of functions/*.txt is one function (functions/README.md explains the columns):
+
+    Waitany   hand   1.0   int count, request &array_of_requests[count], int *indx, status *status
+    name      class  since parameters
+
+A parameter is `role name`. `*name` is written by the call, `&name` read and written, `name[len]` an array of that length
+(another parameter, or comm_size, neighbors_in, neighbors_out). The role says what the value means, so that
+every layer knows how to carry it across: see Role below.
+"""
+import csv
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+# Kinds of handles: role -> (record of objects.h, native type of native.h, C type of mpi.h, Kind enumerator)
+HANDLES = {
+    "comm": ("Comm", "NativeComm", "MPI_Comm", "comm"),
+    "group": ("Group", "NativeGroup", "MPI_Group", "group"),
+    "type": ("Datatype", "NativeDatatype", "MPI_Datatype", "datatype"),
+    "op": ("Op", "NativeOp", "MPI_Op", "op"),
+    "request": ("Request", "NativeRequest", "MPI_Request", "request"),
+    "info": ("Info", "NativeInfo", "MPI_Info", "info"),
+    "errhandler": ("Errhandler", "NativeErrhandler", "MPI_Errhandler", "errhandler"),
+    "message": ("Message", "NativeMessage", "MPI_Message", "message"),
+    "win": ("Object", "NativeWin", "MPI_Win", "win"),
+    "file": ("Object", "NativeFile", "MPI_File", "file"),
+    "session": ("Object", "NativeSession", "MPI_Session", "session"),
+}
+# Ints whose values differ between MPIs: a front translates them with <role>_to_abi / <role>_from_abi,
+# a backend with <role>_to_native / <role>_from_native.
+TRANSLATED = {
+    "rank", "tag", "keyval", "errcode", "threadlevel", "combiner", "order", "distribution", "darg",
+    "comparison", "topology", "splittype", "typeclass",
+}
+SCALARS = {"int": ("int", "int"), "aint": ("std::int64_t", "MPI_Aint"), "count": ("std::int64_t", "MPI_Count"),
+           "offset": ("std::int64_t", "MPI_Offset"), "fint": ("int", "MPI_Fint"), "cfint": ("int", "MPI_Fint")}
+CLASSES = {"local", "hand", "collective", "icollective", "unsupported", "front", "tool"}
+
+
+@dataclass
+class Param:
+    role: str
+    name: str
+    mode: str = "in"          # in, out, inout
+    length: str | None = None  # not None: an array; "" of a length that no layer needs
+    mutable: bool = False      # an input that old prototypes do not declare const
+
+    @property
+    def is_array(self):
+        return self.length is not None
+
+    @property
+    def is_handle(self):
+        return self.role in HANDLES
+
+    def core_type(self):
+        """C++ declaration of this parameter in namespace mana::api."""
+        n, out = self.name, self.mode != "in"
+        if self.is_handle:
+            record = HANDLES[self.role][0]
+            if self.is_array and not out:
+                return f"{record} *const *{n}"
+            return f"{record} **{n}" if out else f"{record} *{n}"
+        return self._plain("Status *", "const Status *", "void (*%s)()")
+
+    def lower_type(self):
+        """The same in struct LowerMpi."""
+        n, out = self.name, self.mode != "in"
+        if self.is_handle:
+            native = HANDLES[self.role][1]
+            if self.is_array and self.length in ("comm_size", "neighbors_in", "neighbors_out"):
+                return f"{native} *{n}"  # narrowed in place
+            if self.is_array and not out:
+                return f"const {native} *{n}"
+            return f"{native} *{n}" if out else f"{native} {n}"
+        return self._plain("Status *", "const Status *", "void (*%s)()")
+
+    def c_type(self):
+        """Declaration in mpi.h."""
+        n, out = self.name, self.mode != "in"
+        if self.is_handle:
+            t = HANDLES[self.role][2]
+        elif self.role == "status":
+            if self.is_array:
+                return f"MPI_Status {n}[]"
+            return f"MPI_Status *{n}" if out else f"const MPI_Status *{n}"
+        elif self.role in SCALARS:
+            t = SCALARS[self.role][1]
+        elif self.role in TRANSLATED:
+            t = "int"
+        elif self.role == "weights":
+            return f"int {n}[]" if out else f"const int {n}[]"
+        elif self.role.startswith("c<"):
+            return f"{self.role[2:-1]} {n}"
+        elif self.role.startswith("callback<"):
+            t = self.role[9:-1]
+            return f"{t[:-1]} {n}" if t.endswith("!") else f"{t} *{n}"
+        else:
+            return {
+                "sendbuf": f"const void *{n}", "recvbuf": f"void *{n}", "pointer": f"void *{n}",
+                "cpointer": f"const void *{n}", "string": f"char *{n}" if out else f"const char *{n}",
+                "ranges": f"int {n}[][3]", "argc": f"int *{n}", "argv": f"char ***{n}",
+                "argvector": f"char *{n}[]", "argvectors": f"char **{n}[]", "...": "...",
+            }[self.role]
+        if self.role == "cfint":
+            return f"const MPI_Fint *{n}"
+        if self.is_array:
+            return f"{'' if out or self.mutable else 'const '}{t} {n}[]"
+        return f"{t} *{n}" if out else f"{t} {n}"
+
+    def _plain(self, status_out, status_in, callback):
+        n, out = self.name, self.mode != "in"
+        if self.role == "status":
+            return (status_out if out else status_in) + n
+        if self.role in SCALARS or self.role in TRANSLATED:
+            t = SCALARS[self.role][0] if self.role in SCALARS else "int"
+            if self.is_array:
+                return f"{t} *{n}" if out else f"const {t} *{n}"
+            return f"{t} *{n}" if out else f"{t} {n}"
+        if self.role.startswith("callback<"):
+            return callback % n
+        return {
+            "sendbuf": f"const void *{n}", "recvbuf": f"void *{n}", "pointer": f"void *{n}",
+            "cpointer": f"const void *{n}", "string": f"char *{n}" if out else f"const char *{n}",
+            "weights": f"int *{n}" if out else f"const int *{n}", "ranges": f"const int (*{n})[3]",
+            "argc": f"int *{n}", "argv": f"char ***{n}",
+        }[self.role]
+
+
+@dataclass
+class Function:
+    name: str
+    behaviour: str            # one of CLASSES
+    lower: bool               # has an entry in struct LowerMpi
+    since: str                # MPI version, or "ext"
+    chapter: str
+    params: list[Param] = field(default_factory=list)
+    returns: str = "int"      # C type
+    alias_of: str | None = None
+
+    @property
+    def c_name(self):
+        return self.name if self.name.startswith("MPIX_") else "MPI_" + self.name
+
+    @property
+    def enumerator(self):
+        return self.name
+
+    @property
+    def supported(self):
+        return self.behaviour != "unsupported"
+
+    def param(self, role, mode=None):
+        return next((p for p in self.params if p.role == role and mode in (None, p.mode)), None)
+
+
+def parse_param(text):
+    m = re.fullmatch(r"(\S+) (mutable )?([*&]?)(\w+)(?:\[(\w*)\])?", text)
+    if not m:
+        raise SystemExit(f"cannot read parameter '{text}'")
+    mode = {"": "in", "*": "out", "&": "inout"}[m[3]]
+    return Param(m[1], m[4], mode, m[5], bool(m[2]))
+
+
+def parse_line(line, chapter):
+    columns = re.split(r"  +", line.strip(), maxsplit=3)
+    name, behaviour, since = columns[:3]
+    f = Function(name, behaviour, False, since, chapter)
+    if behaviour.startswith("alias "):
+        f.behaviour, f.alias_of = "alias", behaviour[6:]
+    elif behaviour.startswith("like "):
+        f.behaviour, f.alias_of = "like", behaviour[5:]
+    else:
+        f.behaviour, _, suffix = behaviour.partition("+")
+        f.lower = suffix == "lower" or f.behaviour in ("collective", "icollective")
+        if f.behaviour not in CLASSES or suffix not in ("", "lower"):
+            raise SystemExit(f"{chapter}: {name}: unknown class '{behaviour}'")
+    for text in columns[3].split(", ") if len(columns) > 3 else []:
+        if text == "...":
+            f.params.append(Param("...", ""))
+        elif text.startswith("returns handle "):
+            f.returns = HANDLES[text[15:]][2]
+        elif text.startswith("returns "):
+            f.returns = text[8:]
+        else:
+            f.params.append(parse_param(text))
+    return f
+
+
+def load_functions():
+    functions = {}
+    for path in sorted((HERE / "functions").glob("*.txt")):
+        for line in path.read_text().splitlines():
+            if not line.strip() or line.startswith("#"):
+                continue
+            f = parse_line(line, path.stem)
+            if f.name in functions:
+                raise SystemExit(f"{path.name}: {f.name} stands in the table twice")
+            functions[f.name] = f
+    for f in functions.values():
+        if f.alias_of and f.alias_of not in functions:
+            raise SystemExit(f"{f.name}: no function {f.alias_of}")
+        if f.behaviour == "like":
+            target = functions[f.alias_of]
+            f.params, f.behaviour, f.alias_of = target.params, target.behaviour, None
+    return dict(sorted(functions.items()))
+
+
+@dataclass
+class Constant:
+    name: str   # without MPI_
+    abi: int
+    openmpi: str
+    mpich: str
+
+
+def load_constants():
+    with open(HERE / "constants.csv", newline="") as file:
+        rows = csv.reader(file)
+        next(rows)
+        return [Constant(r[0].removeprefix("MPI_"), int(r[1]), r[2], r[3]) for r in rows if not r[0].endswith("_FN")
+                and not r[0].startswith("MPI_CONVERSION")]
+
+
+def load_symbols(name):
+    return [line.split()[0] for line in (HERE / "symbols" / name).read_text().splitlines()
+            if line.strip() and not line.startswith("#")]

@@ -1,0 +1,334 @@
+// The coordinator: socket, ranks, requests. Its side of a running checkpoint is in coordinator_checkpoint.cpp.
+#include "tools/coordinator.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace mana {
+
+using wire::RankState;
+using wire::Type;
+
+namespace {
+
+// As long for a wrong token as for a right one.
+bool same_token(const std::string &a, const std::string &b) {
+  unsigned char difference = a.size() != b.size();
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i)
+    difference = static_cast<unsigned char>(difference | (a[i] ^ b[i]));
+  return difference == 0;
+}
+
+std::string joined(const std::vector<std::string> &words) {
+  std::string text;
+  for (const std::string &word : words) text += (text.empty() ? "" : " ") + image::printable(word);
+  return text;
+}
+
+const char *name_of(RankState state) {
+  static constexpr const char *kNames[] = {"starting", "running", "finalized", "exiting", "entering or leaving MPI"};
+  return kNames[static_cast<int>(state)];
+}
+
+}  // namespace
+
+Coordinator::Coordinator(uv_loop_t *loop, CoordinatorOptions options)
+    : loop_(loop), options_(std::move(options)), generations_(files_, options_.checkpoint_directory) {
+  job_.host = host_name();
+  job_.pid = ::getpid();
+  job_.id = options_.id.empty() ? fmt::format("{}-{}", job_.host, job_.pid) : options_.id;
+  job_.checkpoint_directory = options_.checkpoint_directory;
+  job_.command = joined(options_.command);
+  job_.started = utc_now();
+  token_ = random_token();
+}
+
+Coordinator::~Coordinator() = default;
+
+void Coordinator::say(const std::string &line) const { fmt::print(stderr, "{}: {}\n", options_.tool, line); }
+
+Problem Coordinator::start() {
+  if (Problem problem = generations_.open()) return problem;
+  if (Problem problem = runtime_directory(&runtime_)) return problem;
+  job_.socket = fmt::format("{}/job-{}.sock", runtime_, job_.id);
+  ::unlink(job_.socket.c_str());
+  uv_pipe_init(loop_, &server_, 0);
+  uv_timer_init(loop_, &quiet_timer_);
+  uv_timer_init(loop_, &phase_timer_);
+  uv_timer_init(loop_, &interval_timer_);
+  server_.data = quiet_timer_.data = phase_timer_.data = interval_timer_.data = this;
+  open_ = true;
+  int error = uv_pipe_bind(&server_, job_.socket.c_str());
+  if (error == 0 && ::chmod(job_.socket.c_str(), 0600) != 0) error = -errno;
+  if (error == 0)
+    error = uv_listen(reinterpret_cast<uv_stream_t *>(&server_), 1024, [](uv_stream_t *server, int status) {
+      auto *self = static_cast<Coordinator *>(server->data);
+      if (status != 0) return;
+      const Peer::Events events{
+          [self](Peer &peer, Type type, std::uint32_t epoch, std::string_view payload) {
+            self->message(peer, type, epoch, payload);
+          },
+          [self](Peer &peer, const std::string &why) { self->closed(peer, why); }};
+      if (Peer *peer = Peer::accept(server, events)) self->peers_.insert(peer);
+    });
+  if (error != 0) return {69, -error, fmt::format("cannot listen on {}: {}", job_.socket, uv_strerror(error))};
+  if (options_.interval_seconds > 0) {
+    const auto ms = static_cast<std::uint64_t>(options_.interval_seconds * 1000);
+    uv_timer_start(
+        &interval_timer_, [](uv_timer_t *timer) { static_cast<Coordinator *>(timer->data)->tick(); }, ms, ms);
+  }
+  return write_job(runtime_, job_);
+}
+
+void Coordinator::close() {
+  if (!open_) return;
+  open_ = false;
+  remove_job(runtime_, job_.id);
+  refuse_pending("the job has ended");
+  if (checkpoint_ && checkpoint_->phase() != Checkpoint::Phase::over) checkpoint_->cancel({75, 0, "the job has ended"});
+  for (Peer *peer : peers_) peer->drop("the job has ended");
+  for (uv_timer_t *timer : {&quiet_timer_, &phase_timer_, &interval_timer_})
+    uv_close(reinterpret_cast<uv_handle_t *>(timer), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t *>(&server_), nullptr);
+}
+
+int Coordinator::connected_ranks() const {
+  int count = 0;
+  for (const Rank &rank : ranks_) count += rank.peer != nullptr;
+  return count;
+}
+
+// ---------------------------------------------------------------------------------
+// Connections
+
+void Coordinator::message(Peer &peer, Type type, std::uint32_t epoch, std::string_view payload) {
+  if (peer.rank >= 0)
+    handle_rank_message(peer, type, epoch, payload);
+  else if (type == Type::hello)
+    handle_hello(peer, payload);
+  else
+    handle_tool_message(peer, type, payload);
+  after_event();
+}
+
+void Coordinator::closed(Peer &peer, const std::string &why) {
+  peers_.erase(&peer);
+  active_.tools.erase(&peer);
+  if (pending_) pending_->tools.erase(&peer);
+  if (peer.rank < 0) {
+    if (why != "closed the connection" && open_) say(fmt::format("process {} {}", peer.pid(), why));
+    return;
+  }
+  Rank &rank = ranks_[static_cast<std::size_t>(peer.rank)];
+  rank.peer = nullptr;
+  rank.lost = true;
+  if (!open_) return;
+  if (checkpoint_) checkpoint_->lost(peer.rank, why == "closed the connection" ? "has ended" : why);
+  try_begin();
+  after_event();
+  if (on_change) on_change();
+}
+
+std::string Coordinator::refuse_hello(const wire::Hello &hello) const {
+  if (!same_token(hello.token, token_)) return "a process without the token of this job was refused";
+  if (hello.size < 1 || hello.size > kMaxRanks || hello.rank < 0 || hello.rank >= hello.size)
+    return fmt::format("a process says it is rank {} of {}", hello.rank, hello.size);
+  if (!ranks_.empty() && static_cast<int>(ranks_.size()) != hello.size)
+    return fmt::format("rank {} says there are {} ranks, others say {}", hello.rank, hello.size, ranks_.size());
+  if (ranks_.empty()) return {};
+  const Rank &rank = ranks_[static_cast<std::size_t>(hello.rank)];
+  if (rank.peer != nullptr || rank.lost) return fmt::format("rank {} has connected twice", hello.rank);
+  return {};
+}
+
+void Coordinator::handle_hello(Peer &peer, std::string_view payload) {
+  wire::Hello hello;
+  if (!wire::decode(payload, &hello)) return peer.drop("sent a malformed HELLO");
+  if (std::string reason = refuse_hello(hello); !reason.empty()) {
+    say(reason);
+    return peer.drop(reason);
+  }
+  if (ranks_.empty()) ranks_.resize(static_cast<std::size_t>(hello.size));
+  Rank &rank = ranks_[static_cast<std::size_t>(hello.rank)];
+  rank.peer = &peer;
+  rank.backend = hello.backend;
+  rank.front = hello.front;
+  rank.pid = hello.pid;
+  rank.host = hello.host;
+  peer.rank = hello.rank;
+  peer.introduced();
+  wire::Welcome welcome;
+  welcome.checkpoint_directory = options_.checkpoint_directory;
+  peer.send(wire::encode(welcome));
+}
+
+void Coordinator::handle_state(Peer &peer, std::string_view payload) {
+  wire::State state;
+  if (!wire::decode(payload, &state)) return peer.drop("sent a malformed STATE");
+  Rank &rank = ranks_[static_cast<std::size_t>(peer.rank)];
+  rank.state = state.state;
+  if (state.front != 0) rank.front = state.front;
+  if (checkpoint_ && state.state != RankState::initialized)
+    checkpoint_->lost(peer.rank, state.state == RankState::busy ? "has entered MPI_Finalize" : "has left MPI");
+  try_begin();
+}
+
+void Coordinator::handle_rank_message(Peer &peer, Type type, std::uint32_t epoch, std::string_view payload) {
+  Rank &rank = ranks_[static_cast<std::size_t>(peer.rank)];
+  if (type == Type::state) return handle_state(peer, payload);
+  if (type == Type::request) {
+    wire::Request request;
+    if (!wire::decode(payload, &request)) return peer.drop("sent a malformed REQUEST");
+    const Problem problem = take_request(request.stop != 0, nullptr, peer.rank);
+    wire::Answer answer;
+    answer.error = problem ? EBUSY : 0;
+    answer.text = problem.text;
+    peer.send(wire::encode(answer));
+    return try_begin();
+  }
+  // A restarted rank has been rebuilt.
+  if (type == Type::resumed && rank.state == RankState::starting) {
+    rank.state = RankState::initialized;
+    return try_begin();
+  }
+  if (!checkpoint_) {
+    if (epoch == 0) peer.drop(fmt::format("sent {} outside of a checkpoint", wire::name_of(type)));
+    return;
+  }
+  if (!checkpoint_->message(peer.rank, type, epoch, payload))
+    peer.drop(fmt::format("sent a malformed {}", wire::name_of(type)));
+}
+
+void Coordinator::handle_tool_message(Peer &peer, Type type, std::string_view payload) {
+  wire::ToolRequest request;
+  if (type == Type::status_query) {
+    peer.introduced();
+    return handle_status(peer);
+  }
+  if (type != Type::tool_request || !wire::decode(payload, &request)) return peer.drop("sent an unexpected message");
+  peer.introduced();
+  const Problem problem = take_request(request.stop != 0, &peer, -1);
+  wire::Answer answer;
+  answer.error = problem.code;
+  answer.text = problem.text;
+  peer.send(wire::encode(answer));
+  try_begin();
+}
+
+void Coordinator::handle_status(Peer &peer) {
+  using Json = nlohmann::json;
+  Json ranks = Json::array();
+  for (std::size_t i = 0; i < ranks_.size(); ++i)
+    ranks.push_back({{"rank", i},
+                     {"pid", ranks_[i].pid},
+                     {"host", ranks_[i].host},
+                     {"mpi", mpi_name(ranks_[i].backend)},
+                     {"built_for", mpi_name(ranks_[i].front)},
+                     {"state", ranks_[i].lost ? "gone" : ranks_[i].peer ? name_of(ranks_[i].state) : "not connected"}});
+  Json json = {{"id", job_.id},
+               {"pid", job_.pid},
+               {"host", job_.host},
+               {"command", job_.command},
+               {"checkpoint_directory", job_.checkpoint_directory},
+               {"started", job_.started},
+               {"interval_seconds", options_.interval_seconds},
+               {"ranks", ranks},
+               {"phase", checkpoint_ ? checkpoint_->phase_name() : pending_ ? "deferred" : "idle"},
+               {"waits_for", checkpoint_ ? checkpoint_->explain() : pending_ ? not_yet() : ""}};
+  if (last_.generation != 0)
+    json["last_checkpoint"] = {{"generation", last_.generation},
+                               {"bytes", last_.bytes},
+                               {"seconds", last_.seconds},
+                               {"when", last_.when}};
+  if (!last_.problem.empty()) json["last_problem"] = last_.problem;
+  wire::StatusReply reply;
+  reply.json = json.dump(2, ' ', false, Json::error_handler_t::replace);
+  peer.send(wire::encode(reply));
+}
+
+// ---------------------------------------------------------------------------------
+// Requests
+
+std::string Coordinator::impossible() const {
+  if (stopped_) return "the job was told to stop";
+  for (std::size_t i = 0; i < ranks_.size(); ++i) {
+    if (ranks_[i].lost) return fmt::format("rank {} has ended", i);
+    if (ranks_[i].state == RankState::finalized || ranks_[i].state == RankState::exiting)
+      return fmt::format("rank {} has called MPI_Finalize", i);
+  }
+  return {};
+}
+
+std::string Coordinator::not_yet() const {
+  if (ranks_.empty()) return "no rank has started yet";
+  for (std::size_t i = 0; i < ranks_.size(); ++i) {
+    if (ranks_[i].peer == nullptr) return fmt::format("rank {} has not started yet", i);
+    if (ranks_[i].state == RankState::starting) return fmt::format("rank {} has not called MPI_Init yet", i);
+    if (ranks_[i].state == RankState::busy) return fmt::format("rank {} is in MPI_Init or MPI_Finalize", i);
+  }
+  return {};
+}
+
+void Coordinator::request(bool stop) {
+  if (Problem problem = take_request(stop, nullptr, -1)) say("no checkpoint: " + problem.text);
+  try_begin();
+  after_event();
+}
+
+Problem Coordinator::take_request(bool stop, Peer *tool, int rank) {
+  if (std::string why = impossible(); !why.empty()) return {75, EBUSY, why};
+  const bool may_join = checkpoint_ && (checkpoint_->phase() < Checkpoint::Phase::committing ||
+                                        (checkpoint_->phase() == Checkpoint::Phase::committing && !stop));
+  Waiting &waiting = may_join ? active_ : pending_ ? *pending_ : pending_.emplace();
+  if (stop && may_join) checkpoint_->stop_afterwards();
+  waiting.stop = waiting.stop || stop;
+  if (tool != nullptr) waiting.tools.insert(tool);
+  if (rank >= 0) waiting.ranks.insert(rank);
+  return {};
+}
+
+void Coordinator::try_begin() {
+  if (!pending_ || checkpoint_) return;
+  if (std::string why = impossible(); !why.empty()) return refuse_pending(why);
+  if (std::string why = not_yet(); !why.empty()) {
+    for (Peer *tool : pending_->tools) tool->send(wire::encode(wire::Progress{"deferred: " + why}));
+    return;
+  }
+  active_ = std::move(*pending_);
+  pending_.reset();
+  began_ns_ = uv_hrtime();
+  checkpoint_ = std::make_unique<Checkpoint>(*this, static_cast<int>(ranks_.size()), active_.stop, &epoch_);
+  checkpoint_->start();
+}
+
+void Coordinator::refuse_pending(const std::string &why) {
+  if (!pending_) return;
+  wire::Outcome outcome;
+  outcome.exit_code = 75;
+  outcome.text = "no checkpoint: " + why;
+  for (Peer *tool : pending_->tools) tool->send(wire::encode(outcome));
+  for (int rank : pending_->ranks) send(rank, wire::encode(wire::Cancel{why}));
+  pending_.reset();
+}
+
+// A tick that finds the last checkpoint still running is skipped; one warning tells what would fit.
+void Coordinator::tick() {
+  if (!impossible().empty() || !not_yet().empty()) return;
+  if (checkpoint_ || pending_) {
+    if (!warned_interval_)
+      say(fmt::format("checkpoints take longer than the interval of {} s: some are skipped (try -i {:.0f})",
+                      options_.interval_seconds,
+                      2 * static_cast<double>(uv_hrtime() - began_ns_) / 1e9 + options_.interval_seconds));
+    warned_interval_ = true;
+    return;
+  }
+  request(false);
+}
+
+}  // namespace mana

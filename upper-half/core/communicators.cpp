@@ -1,0 +1,332 @@
+// Making and freeing communicators. See communicators.h.
+#include "core/communicators.h"
+
+#include "core/attributes.h"
+#include "core/call.h"
+#include "core/collectives.h"
+#include "core/errors.h"
+#include "core/groups.h"
+#include "core/infos.h"
+#include "core/memory.h"
+#include "core/requests.h"
+#include "core_api.h"
+#include "drain/buffered.h"
+#include "lower_mpi.h"
+
+namespace mana {
+
+namespace {
+
+constexpr int kLeaderShift = 40;
+constexpr std::uint64_t kGroupKeyBit = std::uint64_t{1} << 63;
+
+// Freed communicators whose members have not all called MPI_Comm_free yet; looked at when there are this many.
+constexpr int kReapAt = 8;
+int closing_comms = 0;
+
+std::uint64_t comms_made = 0;  // by this rank; part of the id where it is the leader
+
+// What members tell each other.
+struct Member {
+  std::int64_t world_rank;
+  std::uint64_t number;
+};
+
+}  // namespace
+
+Comm *null_comm() { return predefined<Comm>(abi::COMM_NULL); }
+
+Comm *find_comm(std::uint64_t id) {
+  Comm *found = nullptr;
+  for_each_comm([&](Comm *comm) {
+    if (comm->id == id) found = comm;
+  });
+  return found;
+}
+
+// ---------------------------------------------------------------------------------
+// Making
+
+void link_peers(Comm *comm) {
+  comm->peers = core_array<Peer *>(static_cast<std::size_t>(comm->size));
+  for (int rank = 0; rank < comm->size; ++rank) comm->peers[rank] = &world_peers[comm->group->world_ranks[rank]];
+  // Nobody waits for a rank that is alone: its collectives are not counted.
+  if (!is_alone(comm)) comm->entered = &take_counter(comm->id)->entered;
+}
+
+Comm *adopt(NativeComm native, const Comm *parent) {
+  const LowerMpi *mpi = seam()->mpi;
+  Comm *comm = make<Comm>();
+  comm->native = native;
+  mpi->Comm_size(native, &comm->size);
+  mpi->Comm_rank(native, &comm->rank);
+
+  Member *members = core_array<Member>(static_cast<std::size_t>(comm->size));
+  const Member own{world->rank, ++comms_made};
+  if (mpi->Allgather(&own, sizeof own, natives.byte, members, sizeof own, natives.byte, native) != 0)
+    seam()->services->die(125, "the members of a new communicator could not be gathered");
+  comm->id = (static_cast<std::uint64_t>(members[0].world_rank) + 1) << kLeaderShift | members[0].number;
+  comm->group = new_group(comm->size);
+  for (int rank = 0; rank < comm->size; ++rank)
+    comm->group->world_ranks[rank] = static_cast<std::int32_t>(members[rank].world_rank);
+  finish_group(comm->group);
+  core_free(members);
+
+  link_peers(comm);
+  set_errhandler(&comm->errhandler, parent->errhandler);
+  return comm;
+}
+
+int begin_create(Comm *parent) {
+  if (closing_comms >= kReapAt) test_active_requests();
+  return begin_collective(parent);
+}
+void end_create() { end_collective(); }
+
+namespace {
+
+int split(Comm *comm, int color, int key, Comm **newcomm) {
+  return create_comm(comm, newcomm,
+                     [&](NativeComm *made) { return seam()->mpi->Comm_split(comm->native, color, key, made); });
+}
+
+int dup(Comm *comm, Comm **newcomm) {
+  const int error = create_comm(comm, newcomm, [&](NativeComm *made) { return seam()->mpi->Comm_dup(comm->native, made); });
+  if (error) return error;
+  if (comm->topology) (*newcomm)->topology = copy_topology(comm->topology);
+  return copy_attributes(comm, *newcomm);
+}
+
+// Color and key with which MPI_Comm_split makes what MPI_Comm_create is asked for: members of a group
+// are those with the same first member.
+int color_of_group(const Comm *comm, const Group *group, int *color, int *key) {
+  *color = *key = abi::UNDEFINED;
+  for (int i = 0; i < group->size; ++i)
+    if (find_rank(comm->group, group->world_ranks[i]) == abi::UNDEFINED) return abi::ERR_GROUP;
+  if (group->rank == abi::UNDEFINED) return 0;
+  *color = find_rank(comm->group, group->world_ranks[0]);
+  *key = group->rank;
+  return 0;
+}
+
+std::uint64_t fnv1a(std::uint64_t hash, std::uint64_t value) {
+  for (int i = 0; i < 8; ++i, value >>= 8) hash = (hash ^ (value & 0xff)) * 0x100000001b3ull;
+  return hash;
+}
+
+std::uint64_t group_key(const Comm *comm, const Group *group, int tag) {
+  std::uint64_t hash = fnv1a(fnv1a(0xcbf29ce484222325ull, comm->id), static_cast<std::uint64_t>(tag));
+  for (int i = 0; i < group->size; ++i) hash = fnv1a(hash, static_cast<std::uint64_t>(group->world_ranks[i]));
+  return hash | kGroupKeyBit;
+}
+
+int create_group_below(Comm *comm, const Group *group, int tag, NativeComm *made) {
+  const LowerMpi *mpi = seam()->mpi;
+  NativeGroup native;
+  if (const int error = mpi->Group_incl(natives.world_group, group->size, group->world_ranks, &native)) return error;
+  const int error = mpi->Comm_create_group(comm->native, native, tag, made);
+  mpi->Group_free(&native);
+  return error;
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------------------------
+// Freeing
+
+void comm_closed(Comm *comm) {
+  if (comm->closing) --closing_comms;
+  comm->closing = nullptr;
+  if (comm->entered) give_counter(counter_of(comm->entered));
+  comm->entered = nullptr;
+  seam()->mpi->Comm_free(&comm->native);
+  comm->native = natives.comm_null;
+}
+
+void destroy_comm(Comm *comm) {
+  while (Buffered *message = comm->buffered_head) {
+    unlink_buffered(comm, message);
+    drop_buffered(message);
+  }
+  core_free(comm->peers);
+  core_free(comm->topology);
+  release(comm->group);
+  set_errhandler(&comm->errhandler, nullptr);
+  if (comm->info) release(comm->info);
+  destroy(comm);
+}
+
+namespace {
+
+// The application has no handle any more; the native goes when every member has come here.
+void close_comm(Comm *comm) {
+  comm->flags |= kFreed;
+  NativeRequest barrier;
+  if (is_alone(comm) || seam()->mpi->Ibarrier(comm->native, &barrier) != 0) return comm_closed(comm);
+  comm->closing = new_request(comm, RequestKind::collective);
+  comm->closing->native = barrier;
+  ++closing_comms;
+  detach(comm->closing);
+}
+
+int free_comm(Comm **handle) {
+  Comm *comm = *handle;
+  if (comm->flags & (kNull | kPredefined)) return raise(comm, abi::ERR_COMM);
+  if (const int error = delete_attributes(comm)) return raise(comm, error);
+  if (closing_comms >= kReapAt) test_active_requests();
+  if (const int error = begin_collective(comm)) return raise(comm, error);
+  close_comm(comm);
+  end_collective();
+  release(comm);
+  *handle = null_comm();
+  return 0;
+}
+
+int raised(Comm *comm, int error) { return error ? raise(comm, error) : 0; }
+
+}  // namespace
+
+// ---------------------------------------------------------------------------------
+// The calls
+
+namespace api {
+
+int Comm_dup(Comm *comm, Comm **newcomm) {
+  Call call(Fn::Comm_dup);
+  const int error = dup(comm, newcomm);
+  if (!error && comm->info) (*newcomm)->info = copy_info(comm->info);
+  return raised(comm, error);
+}
+
+int Comm_dup_with_info(Comm *comm, Info *info, Comm **newcomm) {
+  Call call(Fn::Comm_dup_with_info);
+  const int error = dup(comm, newcomm);
+  if (!error && !is_null(info)) (*newcomm)->info = copy_info(info);
+  return raised(comm, error);
+}
+
+// Done at once: allowed to synchronise less than this, but not required to.
+int Comm_idup(Comm *comm, Comm **newcomm, Request **request) {
+  Call call(Fn::Comm_idup);
+  if (const int error = Comm_dup(comm, newcomm)) return error;
+  *request = new_complete_request(comm, RequestKind::collective, empty_status());
+  return 0;
+}
+
+int Comm_split(Comm *comm, int color, int key, Comm **newcomm) {
+  Call call(Fn::Comm_split);
+  if (color < 0 && color != abi::UNDEFINED) return raise(comm, abi::ERR_ARG);
+  return raised(comm, split(comm, color, key, newcomm));
+}
+
+int Comm_split_type(Comm *comm, int split_type, int key, Info *, Comm **newcomm) {
+  Call call(Fn::Comm_split_type);
+  return raised(comm, create_comm(comm, newcomm, [&](NativeComm *made) {
+                  return seam()->mpi->Comm_split_type(comm->native, split_type, key, natives.info_null, made);
+                }));
+}
+
+int Comm_create(Comm *comm, Group *group, Comm **newcomm) {
+  Call call(Fn::Comm_create);
+  if (is_null(comm)) return raise(comm, abi::ERR_COMM);
+  if (group->flags & kNull) return raise(comm, abi::ERR_GROUP);
+  int color, key;
+  if (const int error = color_of_group(comm, group, &color, &key)) return raise(comm, error);
+  return raised(comm, split(comm, color, key, newcomm));
+}
+
+// Collective over the group only, so it is counted apart from the collectives on `comm`.
+int Comm_create_group(Comm *comm, Group *group, int tag, Comm **newcomm) {
+  Call call(Fn::Comm_create_group);
+  if (is_null(comm)) return raise(comm, abi::ERR_COMM);
+  if (group->flags & kNull) return raise(comm, abi::ERR_GROUP);
+  if (tag < 0) return raise(comm, abi::ERR_TAG);
+  *newcomm = null_comm();
+  if (group->rank == abi::UNDEFINED) return 0;
+  CollectiveCounter *counter = begin_group_collective(group_key(comm, group, tag));
+  NativeComm native = natives.comm_null;
+  const int error = create_group_below(comm, group, tag, &native);
+  if (error == 0) *newcomm = adopt(native, comm);
+  end_group_collective(counter);
+  return raised(comm, error);
+}
+
+int Comm_free(Comm **comm) {
+  Call call(Fn::Comm_free);
+  return free_comm(comm);
+}
+
+// Waits for what is pending on it, then the same.
+int Comm_disconnect(Comm **comm) {
+  Call call(Fn::Comm_disconnect);
+  for (Request *r = ring_first(); r;) {
+    const bool waited = r->comm == *comm;
+    if (waited) wait_for(r);
+    r = waited ? ring_first() : ring_next(r);
+  }
+  return free_comm(comm);
+}
+
+int Comm_compare(Comm *a, Comm *b, int *result) {
+  Call call(Fn::Comm_compare);
+  if (is_null(a) || is_null(b)) return raise(abi::ERR_COMM);
+  *result = a == b ? abi::IDENT : compare_groups(a->group, b->group);
+  if (a != b && *result == abi::IDENT) *result = abi::CONGRUENT;
+  return 0;
+}
+
+int Comm_rank(Comm *comm, int *rank) {
+  Call call(Fn::Comm_rank);
+  if (is_null(comm)) [[unlikely]] return raise(abi::ERR_COMM);
+  *rank = comm->rank;
+  return 0;
+}
+
+int Comm_size(Comm *comm, int *size) {
+  Call call(Fn::Comm_size);
+  if (is_null(comm)) [[unlikely]] return raise(abi::ERR_COMM);
+  *size = comm->size;
+  return 0;
+}
+
+int Comm_group(Comm *comm, Group **group) {
+  Call call(Fn::Comm_group);
+  if (is_null(comm)) return raise(abi::ERR_COMM);
+  retain(comm->group);
+  *group = comm->group;
+  return 0;
+}
+
+int Comm_test_inter(Comm *comm, int *flag) {
+  Call call(Fn::Comm_test_inter);
+  if (is_null(comm)) return raise(abi::ERR_COMM);
+  *flag = 0;
+  return 0;
+}
+
+int Comm_get_parent(Comm **parent) {
+  Call call(Fn::Comm_get_parent);
+  *parent = null_comm();
+  return 0;
+}
+
+int Comm_set_info(Comm *comm, Info *info) {
+  Call call(Fn::Comm_set_info);
+  if (is_null(comm)) return raise(abi::ERR_COMM);
+  if (is_null(info)) return raise(comm, abi::ERR_INFO);
+  Info *copy = copy_info(info);
+  if (comm->info) release(comm->info);
+  comm->info = copy;
+  return 0;
+}
+
+int Comm_get_info(Comm *comm, Info **info) {
+  Call call(Fn::Comm_get_info);
+  if (is_null(comm)) return raise(abi::ERR_COMM);
+  *info = copy_info(comm->info ? comm->info : predefined<Info>(abi::INFO_NULL));
+  return 0;
+}
+
+}  // namespace api
+
+}  // namespace mana

@@ -1,0 +1,67 @@
+// Communicators as records: who is in them, in which order, with which topology.
+//
+// `Comm::id` is the same on all members and unique in the job: the world rank of the member with rank 0 and a number
+// which that rank counts up. Members learn it together with each other's world ranks from one Allgather on
+// the new communicator, inside the collective that makes it. A restart makes communicators again in the order of ids, which
+// is the same total order on all ranks, so that no two of them wait for each other (record-replay/communicators.cpp).
+//
+// Freeing. MPI_Comm_free is collective but may return at once, so a rank could have forgotten a communicator which another
+// still has; a restart could not make that again. So the record stays until all members have called it: a nonblocking
+// barrier tells, as an ordinary request in the ring (Comm::closing), and then the native is freed.
+#pragma once
+#include "core/objects.h"
+#include "core/pool.h"
+#include "core/start.h"
+
+namespace mana {
+
+void destroy_comm(Comm *comm);
+inline void release(Comm *comm) {
+  if (--comm->refs == 0) [[unlikely]] destroy_comm(comm);
+}
+
+inline bool is_null(const Comm *comm) { return (comm->flags & kNull) != 0; }
+inline bool is_alone(const Comm *comm) { return comm->size == 1; }
+inline bool has_native(const Comm *comm) { return comm->native != natives.comm_null; }
+
+// Every communicator of this rank, the predefined ones first.
+template <class Visit> void for_each_comm(Visit visit) {
+  visit(world);
+  visit(self_comm);
+  for_each<Comm>(visit);
+}
+Comm *find_comm(std::uint64_t id);  // or null
+
+// Record of a communicator just made below, by all of its members: collective on it. Inherits from `parent`.
+Comm *adopt(NativeComm native, const Comm *parent);
+
+// A collective on `parent` that makes a communicator: start(NativeComm *) makes it below. *out becomes the
+// record, or MPI_COMM_NULL's where this rank got none. Returns an ABI error, not raised.
+template <class Start> int create_comm(Comm *parent, Comm **out, Start start);
+
+// The members' peers and counter of a record whose group is set.
+void link_peers(Comm *comm);
+
+// The closing barrier has ended: no member needs the communicator any more.
+void comm_closed(Comm *comm);
+
+// Native of `plain` with this topology, which replaces it. Collective. 0 or an ABI error.
+int add_topology(const TopologyData *topology, NativeComm *native);
+
+// --- implementation ---
+
+Comm *null_comm();
+int begin_create(Comm *parent);
+void end_create();
+
+template <class Start> int create_comm(Comm *parent, Comm **out, Start start) {
+  if (const int error = begin_create(parent)) return error;
+  NativeComm native = natives.comm_null;
+  const int error = start(&native);
+  *out = null_comm();
+  if (error == 0 && native != natives.comm_null) *out = adopt(native, parent);
+  end_create();
+  return error;
+}
+
+}  // namespace mana

@@ -1,0 +1,167 @@
+// MPI_Init to MPI_Finalize, and what can be asked about the library.
+#include "core/environment.h"
+
+#include <cstring>
+#include <ctime>
+
+#include "core/attributes.h"
+#include "core/bsend.h"
+#include "core/call.h"
+#include "core/collectives.h"
+#include "core/communicators.h"
+#include "core/errors.h"
+#include "core/lock.h"
+#include "core/memory.h"
+#include "core/requests.h"
+#include "core_api.h"
+#include "drain/drain.h"
+#include "lower_mpi.h"
+
+namespace mana {
+
+namespace {
+
+enum State : std::uint32_t { kBefore = 0, kAlive = 1, kFinalized = 2 };
+std::uint32_t state() { return seam()->mpi_initialized; }
+
+ThreadBlock *main_thread;  // the one that called MPI_Init
+
+int init(int required, int *provided) {
+  if (state() != kBefore) return raise(abi::ERR_OTHER);
+  if (const int error = seam()->mpi->Init_thread(required, provided)) return error;
+  seam()->thread_level = *provided;
+  main_thread = this_thread_block();
+  core_attach();
+  core_threaded = *provided == abi::THREAD_MULTIPLE;
+  seam()->mpi_initialized = kAlive;
+  return 0;
+}
+
+// What a program may leave under way: buffered sends, requests freed while active, communicators freed. Posted
+// receives that nothing will match are its mistake, and left alone.
+void finish_requests() {
+  bsend_flush();
+  while (test_active_requests().others != 0) park();
+}
+
+// Waits for all ranks, so that one which is early can still be checkpointed here, then enters the live MPI's own
+// MPI_Finalize as a collective. A restart at the gate undoes the barrier of this process: everybody goes back.
+void enter_finalize() {
+  for (;;) {
+    int outcome;
+    do {
+      {
+        Unlocked unlocked;
+        outcome = seam()->services->blocking->finalize_barrier();
+      }
+      if (outcome == kInterrupted) park();
+    } while (outcome == kInterrupted);
+    const std::uint32_t restarts = seam()->restarts;
+    if (begin_collective(world) != 0) return;
+    if (seam()->restarts == restarts) return;
+    if (world->entered) --*world->entered;
+    end_collective();
+  }
+}
+
+// A string of ours into a buffer which the front says has room for `limit` bytes with the terminating zero.
+void give_string(const char *text, int limit, char *to, int *length) {
+  int n = static_cast<int>(std::strlen(text));
+  if (n > limit - 1) n = limit - 1;
+  std::memcpy(to, text, static_cast<std::size_t>(n));
+  to[n] = '\0';
+  *length = n;
+}
+
+}  // namespace
+
+double wtime() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const std::int64_t ns = now.tv_sec * 1'000'000'000LL + now.tv_nsec + seam()->wtime_offset_ns;
+  return static_cast<double>(ns) * 1e-9;
+}
+
+double wtick() { return 1e-9; }
+
+namespace api {
+
+int Init(int *, char ***) {
+  Call call(Fn::Init);
+  int provided;
+  return init(abi::THREAD_SINGLE, &provided);
+}
+
+int Init_thread(int *, char ***, int required, int *provided) {
+  Call call(Fn::Init_thread);
+  return init(required, provided);
+}
+
+// Attributes of MPI_COMM_SELF go first: their delete functions may still use MPI (MPI-3.1, 8.7.1).
+int Finalize() {
+  Call call(Fn::Finalize);
+  if (state() != kAlive) return raise(abi::ERR_OTHER);
+  delete_attributes(self_comm);
+  finish_requests();
+  enter_finalize();
+  // From here on every rank is in MPI_Finalize and no checkpoint is taken any more.
+  drain_protocol();
+  seam()->mpi_initialized = kFinalized;
+  return seam()->mpi->Finalize();
+}
+
+int Initialized(int *flag) {
+  Call call(Fn::Initialized);
+  *flag = state() != kBefore;
+  return 0;
+}
+
+int Finalized(int *flag) {
+  Call call(Fn::Finalized);
+  *flag = state() == kFinalized;
+  return 0;
+}
+
+int Query_thread(int *provided) {
+  Call call(Fn::Query_thread);
+  *provided = seam()->thread_level;
+  return 0;
+}
+
+int Is_thread_main(int *flag) {
+  Call call(Fn::Is_thread_main);
+  *flag = this_thread_block() == main_thread;
+  return 0;
+}
+
+int Abort(Comm *comm, int code) {
+  Call call(Fn::Abort);
+  if (state() != kAlive) seam()->services->die(code ? code : 1, "MPI_Abort was called outside of MPI");
+  return seam()->mpi->Abort(is_null(comm) ? world->native : comm->native, code);
+}
+
+int Get_version(int *version, int *subversion) {
+  Call call(Fn::Get_version);
+  *version = front().version;
+  *subversion = front().subversion;
+  return 0;
+}
+
+int Get_library_version(char *version, int *length) {
+  Call call(Fn::Get_library_version);
+  give_string(front().library_version, front().max_library_version, version, length);
+  return 0;
+}
+
+int Get_processor_name(char *name, int *length) {
+  Call call(Fn::Get_processor_name);
+  char live[1024] = "";
+  int live_length = 0;
+  if (const int error = seam()->mpi->Get_processor_name(live, &live_length)) return raise(error);
+  give_string(live, front().max_processor_name, name, length);
+  return 0;
+}
+
+}  // namespace api
+
+}  // namespace mana

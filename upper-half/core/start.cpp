@@ -1,0 +1,101 @@
+// See start.h.
+#include "core/start.h"
+
+#include "abi_constants.h"
+#include "core/attributes.h"
+#include "core/collectives.h"
+#include "core/communicators.h"
+#include "core/engine.h"
+#include "core/events.h"
+#include "core/groups.h"
+#include "core/memory.h"
+#include "core/ops.h"
+#include "core/pool.h"
+#include "lower_mpi.h"
+
+namespace mana {
+
+Natives natives;
+Peer *world_peers;
+Comm *world;
+Comm *self_comm;
+
+namespace {
+
+const FrontOps *front_ops;
+
+// Ids of the predefined communicators; those of others begin at 1 << 40 (communicators.cpp).
+constexpr std::uint64_t kWorldId = 1, kSelfId = 2;
+
+// In a signal handler the drain must not call the application: neither its event callbacks nor its reduction functions.
+int may_stop_anywhere() { return !events_registered() && !user_op_under_way(); }
+
+UpperServices upper_services;
+
+template <class Native> Native lookup(int abi) { return static_cast<Native>(seam()->mpi->predefined(abi)); }
+
+void fill_predefined_comm(Comm *comm, std::uint64_t id, int size, int rank, const std::int32_t *world_ranks) {
+  comm->id = id;
+  comm->size = size;
+  comm->rank = rank;
+  comm->group = new_group(size, world_ranks);
+  link_peers(comm);
+}
+
+void fill_runtime_attributes() {
+  const LowerMpi *mpi = seam()->mpi;
+  int value;
+  if (mpi->world_attribute(abi::UNIVERSE_SIZE, &value)) runtime_attributes.universe_size = value;
+  if (mpi->world_attribute(abi::APPNUM, &value)) runtime_attributes.appnum = value;
+  if (mpi->world_attribute(abi::WTIME_IS_GLOBAL, &value)) runtime_attributes.wtime_is_global = value;
+}
+
+}  // namespace
+
+const FrontOps &front() { return *front_ops; }
+
+void core_start(const FrontOps *ops) {
+  front_ops = ops;
+  if (seam()->version != kSeamVersion)
+    seam()->services->die(78, "the front and the lower half are of different versions of mana");
+  predefined_start();
+  world = predefined<Comm>(abi::COMM_WORLD);
+  self_comm = predefined<Comm>(abi::COMM_SELF);
+  upper_services = {kSeamVersion, ops->front, checkpoint_here, may_stop_anywhere, call_user_op};
+  seam()->services->set_counters(first_counters());
+  seam()->upper = &upper_services;
+}
+
+void core_reattach() {
+  const LowerMpi *mpi = seam()->mpi;
+  natives.request_null = lookup<NativeRequest>(abi::REQUEST_NULL);
+  natives.message_null = lookup<NativeMessage>(abi::MESSAGE_NULL);
+  natives.byte = lookup<NativeDatatype>(abi::BYTE);
+  natives.comm_null = lookup<NativeComm>(abi::COMM_NULL);
+  natives.info_null = lookup<NativeInfo>(abi::INFO_NULL);
+  natives.protocol = mpi->protocol();
+  null_comm()->native = natives.comm_null;
+  world->native = lookup<NativeComm>(abi::COMM_WORLD);
+  self_comm->native = lookup<NativeComm>(abi::COMM_SELF);
+  mpi->Comm_group(world->native, &natives.world_group);
+  fill_ops();
+}
+
+void core_attach() {
+  core_reattach();
+  int size = 0, rank = 0;
+  seam()->mpi->Comm_size(world->native, &size);
+  seam()->mpi->Comm_rank(world->native, &rank);
+  seam()->world_size = size;
+  seam()->world_rank = rank;
+
+  world_peers = static_cast<Peer *>(core_zalloc(sizeof(Peer) * static_cast<std::size_t>(size)));
+  std::int32_t *everyone = core_array<std::int32_t>(static_cast<std::size_t>(size));
+  for (int i = 0; i < size; ++i) everyone[i] = i;
+  fill_predefined_comm(world, kWorldId, size, rank, everyone);
+  fill_predefined_comm(self_comm, kSelfId, 1, 0, everyone + rank);
+  core_free(everyone);
+  fill_runtime_attributes();
+}
+
+}  // namespace mana
