@@ -42,7 +42,9 @@ struct CodeSlots {
   // int (*)(ThreadBlock *): called by `park` on the parking thread's stack, returns a ParkResult
   void *parked;
   void *vdso_clock_gettime, *vdso_gettimeofday, *vdso_time, *vdso_clock_getres, *vdso_getcpu;
-  void *reserved[23];
+  // void (*)(SignalScope *): after a handler that ran across the halves, see signals.h
+  void *signal_done;
+  void *reserved[22];
 };
 
 // Creates the seam's pages and the code page at launch; a restart maps those of the image instead (code_page.cpp).

@@ -20,6 +20,7 @@
 #include <set>
 #include <utility>
 
+#include "backends/backend.h"
 #include "stop.h"
 
 namespace mana {
@@ -50,7 +51,9 @@ struct State {
   std::string write_directory;
   std::set<std::pair<std::uint64_t, std::uint64_t>> let_in;  // gates that ENTER has opened
   bool let_in_plain = false;
-  std::optional<wire::Answer> answer;
+  std::optional<wire::Answer> answer;  // to our own request
+  std::uint32_t asked_at = 0;          // epoch at that time
+  bool refused = false;                // it was taken, and then nothing could come of it
 };
 
 // Never destroyed: the control thread outlives main's statics.
@@ -58,11 +61,16 @@ State &state = *new State;
 std::mutex &sending = *new std::mutex;
 std::atomic<CounterChunk *> counters{nullptr};
 
+constexpr std::initializer_list<const char *> kRankVariables = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
+                                                                "SLURM_PROCID"};
+
 int environment_number(std::initializer_list<const char *> names, int otherwise) {
   for (const char *name : names)
     if (const char *value = std::getenv(name)) return std::atoi(value);
   return otherwise;
 }
+
+bool launched() { return environment_number(kRankVariables, -1) >= 0; }
 
 // A lost connection is found by the control thread, which reads from it.
 template <class Message> void tell(const Message &message, std::uint32_t epoch) {
@@ -140,6 +148,11 @@ void on_cancel(std::uint32_t epoch) {
   bool answer = false;
   {
     Lock lock(state.mutex);
+    if (epoch == 0) {  // not of a checkpoint, but of a request that waited for one
+      state.refused = true;
+      state.changed.notify_all();
+      return;
+    }
     answer = state.phase != Phase::idle && !state.engine_in;
     give_up();
   }
@@ -252,7 +265,7 @@ bool start_thread() {
   return error == 0;
 }
 
-wire::Hello hello(bool restarted) {
+wire::Hello hello(bool restarted, std::uint32_t front) {
   wire::Hello hello;
   hello.token = state.token;
   hello.rank = launcher_rank();
@@ -261,8 +274,8 @@ wire::Hello hello(bool restarted) {
   char host[256] = "";
   ::gethostname(host, sizeof host - 1);
   hello.host = host;
-  hello.backend = seam()->services->backend;
-  hello.front = seam()->upper ? seam()->upper->front : 0;
+  hello.backend = backend_number();
+  hello.front = front;
   hello.restarted = restarted;
   return hello;
 }
@@ -271,14 +284,10 @@ wire::Hello hello(bool restarted) {
 
 // ---------------------------------------------------------------------------------
 
-int launcher_rank() {
-  return environment_number({"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"}, 0);
-}
-int launcher_size() {
-  return environment_number({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"}, 1);
-}
+int launcher_rank() { return environment_number(kRankVariables, 0); }
+int launcher_size() { return environment_number({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"}, 1); }
 
-bool control_start(bool restarted) {
+bool control_start(bool restarted, std::uint32_t front) {
   ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
   state.engine_in = restarted;
   const char *path = std::getenv("MANA_COORDINATOR");
@@ -287,7 +296,9 @@ bool control_start(bool restarted) {
   state.fd = wire::connect_to(path);
   if (state.fd < 0) return false;
   state.connected = true;
-  tell(hello(restarted), 0);
+  tell(hello(restarted, front), 0);
+  // A single process can be saved at any time, also before MPI_Init and when it never calls it.
+  if (!restarted && !launched()) control_tell(wire::RankState::initialized);
   return start_thread();
 }
 
@@ -340,6 +351,8 @@ int control_request(bool stop) {
   Lock lock(state.mutex);
   if (!state.connected) return ECANCELED;
   state.answer.reset();
+  state.asked_at = state.epoch;
+  state.refused = false;
   tell(wire::Request{stop ? 1u : 0u}, 0);
   wait_until(lock, [] { return state.answer || !state.connected; });
   if (!state.answer) return ECANCELED;
@@ -349,7 +362,10 @@ int control_request(bool stop) {
 
 void control_wait_intent(std::uint32_t seen) {
   Lock lock(state.mutex);
-  wait_until(lock, [&] { return seam()->intent.load() != seen || !state.connected; });
+  wait_until(lock, [&] {
+    return seam()->intent.load() != seen || state.phase != Phase::idle || state.epoch != state.asked_at ||
+           state.refused || !state.connected;
+  });
 }
 
 bool engine_is_in() {

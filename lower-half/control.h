@@ -30,8 +30,9 @@ int launcher_rank();
 int launcher_size();
 
 // Connects to MANA_COORDINATOR, if set, and starts the control thread. `restarted`: the engine is in a checkpoint whose
-// other side lies in another process. Returns false when there is a coordinator that cannot be reached.
-bool control_start(bool restarted);
+// other side lies in another process; `front` is then known from the image. Returns false when there is a
+// coordinator that cannot be reached.
+bool control_start(bool restarted, std::uint32_t front);
 
 // The state of MPI in this process has changed; `busy` around MPI_Init and MPI_Finalize.
 void control_tell(wire::RankState state);

@@ -78,7 +78,7 @@ void map_segment(const File &file, const Elf64_Phdr &segment, std::uint64_t bias
   if (memory_end <= file_end) return;
   const std::uint64_t fresh = segment.p_filesz ? page_up(file_end) : page;
   if ((prot & PROT_WRITE) && fresh > file_end && segment.p_filesz)
-    std::memset(reinterpret_cast<void *>(file_end), 0, std::min(fresh, memory_end) - file_end);
+    std::memset(reinterpret_cast<void *>(file_end), 0, fresh - file_end); // ld.so's first malloc uses the whole page
   if (page_up(memory_end) > fresh) map_fixed(file, fresh, page_up(memory_end) - fresh, prot, MAP_ANONYMOUS, -1, 0);
 }
 

@@ -4,6 +4,7 @@
 
 #include <linux/prctl.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstring>
@@ -50,7 +51,7 @@ void publish_application() {
   map.start_data = field[45];
   map.end_data = field[46];
   map.start_brk = field[47];
-  map.brk = field[47]; // the lower half's heap end is not told by stat; the kernel wants only start <= end
+  map.brk = reinterpret_cast<std::uint64_t>(sbrk(0)); // the lower half's heap, which has to stay as it is
   map.arg_start = argv[0];
   map.arg_end = end_of_string(argv[process->argc - 1]);
   map.env_start = map.env_end = map.arg_end;

@@ -88,8 +88,8 @@ def lower_mpi(functions):
     text = BANNER
     text += """//
 // The live MPI as the core sees it. Each function makes one crossing, converts ABI constants to those of the live MPI,
-// and returns an ABI error class (0: success), never an error code. Status pointers are never null. Handle arrays that are
-// not const are scratch: the backend narrows them in place.
+// and returns an ABI error class (0: success), never an error code. Status pointers are never null. The type arrays of
+// the alltoallw family are scratch which must live until the request completes: the backend narrows them in place.
 #pragma once
 #include "interface/native.h"
 

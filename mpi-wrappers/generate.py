@@ -6,16 +6,22 @@ Needs nothing but Python 3. A file is only touched when its content changes, so 
 import argparse
 from pathlib import Path
 
+import emit_backend
+import emit_core
 import emit_headers
 import table
 
 
-def outputs(functions, constants):
+def outputs(functions, constants, handles):
     return {
         "abi_constants.h": emit_headers.abi_constants(constants),
         "fn.h": emit_headers.fn_enum(functions),
         "core_api.h": emit_headers.core_api(functions),
         "lower_mpi.h": emit_headers.lower_mpi(functions),
+        "core_generated.cpp": emit_core.core_generated(functions),
+        "backend_generated.inc": emit_backend.backend_generated(functions),
+        "backend_predefined.inc": emit_backend.predefined_cases(handles),
+        "backend_errors.inc": emit_backend.error_cases(constants),
     }
 
 
@@ -29,7 +35,7 @@ def main():
     parser.add_argument("--out", type=Path, required=True, help="directory of the generated sources")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    for name, text in outputs(table.load_functions(), table.load_constants()).items():
+    for name, text in outputs(table.load_functions(), table.load_constants(), table.load_handles()).items():
         write_if_changed(args.out / name, text)
 
 

@@ -1,4 +1,4 @@
-"""The table of all MPI functions: functions/*.txt, predefined.csv and constants.csv, read and checked.
+"""The table of all MPI functions: functions/*.txt, handles.csv and constants.csv, read and checked.
 
 One line of functions/*.txt is one function (functions/README.md explains the columns):
 
@@ -6,7 +6,8 @@ One line of functions/*.txt is one function (functions/README.md explains the co
     name      class  since parameters
 
 A parameter is `role name`. `*name` is written by the call, `&name` read and written, `name[len]` an array of that length
-(another parameter, or comm_size, neighbors_in, neighbors_out). The role says what the value means, so that
+(another parameter, or comm_size, neighbors_in, neighbors_out). `name@root` is significant only at the root, `name@data`
+unless the buffer before it is MPI_IN_PLACE: elsewhere programs pass anything, so it is not looked at. The role says what the value means, so that
 every layer knows how to carry it across: see Role below.
 """
 import csv
@@ -48,10 +49,16 @@ class Param:
     mode: str = "in"          # in, out, inout
     length: str | None = None  # not None: an array; "" of a length that no layer needs
     mutable: bool = False      # an input that old prototypes do not declare const
+    significant: str = ""      # "root": only at the root; "data": unless the buffer before it is MPI_IN_PLACE
 
     @property
     def is_array(self):
         return self.length is not None
+
+    @property
+    def has_hidden_length(self):
+        """An array whose length is no parameter of the function, but a property of the communicator."""
+        return self.length in ("comm_size", "neighbors_in", "neighbors_out")
 
     @property
     def is_handle(self):
@@ -72,8 +79,8 @@ class Param:
         n, out = self.name, self.mode != "in"
         if self.is_handle:
             native = HANDLES[self.role][1]
-            if self.is_array and self.length in ("comm_size", "neighbors_in", "neighbors_out"):
-                return f"{native} *{n}"  # narrowed in place
+            if self.has_hidden_length:
+                return f"{native} *{n}, int {n}_count"  # narrowed in place
             if self.is_array and not out:
                 return f"const {native} *{n}"
             return f"{native} *{n}" if out else f"{native} {n}"
@@ -159,11 +166,11 @@ class Function:
 
 
 def parse_param(text):
-    m = re.fullmatch(r"(\S+) (mutable )?([*&]?)(\w+)(?:\[(\w*)\])?", text)
+    m = re.fullmatch(r"(\S+) (mutable )?([*&]?)(\w+)(?:\[(\w*)\])?(?:@(\w+))?", text)
     if not m:
         raise SystemExit(f"cannot read parameter '{text}'")
     mode = {"": "in", "*": "out", "&": "inout"}[m[3]]
-    return Param(m[1], m[4], mode, m[5], bool(m[2]))
+    return Param(m[1], m[4], mode, m[5], bool(m[2]), m[6] or "")
 
 
 def parse_line(line, chapter):
@@ -224,6 +231,29 @@ def load_constants():
         next(rows)
         return [Constant(r[0].removeprefix("MPI_"), int(r[1]), r[2], r[3]) for r in rows if not r[0].endswith("_FN")
                 and not r[0].startswith("MPI_CONVERSION")]
+
+
+@dataclass
+class Handle:
+    """A predefined handle: its number, Open MPI's exported objects, what stands in for it where an MPI lacks it."""
+    name: str
+    abi: int
+    openmpi_symbols: list[str]
+    fallback: str
+
+    KINDS = [(32, "op"), (256, "comm"), (264, "group"), (272, "win"), (280, "file"), (288, "session"), (296, "message"),
+             (304, "info"), (320, "errhandler"), (384, "request"), (512, "type")]
+
+    @property
+    def role(self):
+        """Key of HANDLES."""
+        return [role for first, role in self.KINDS if first <= self.abi][-1]
+
+
+def load_handles():
+    with open(HERE / "handles.csv", newline="") as file:
+        return [Handle(r["name"], int(r["abi"]), r["openmpi_symbol"].split(), r["fallback"])
+                for r in csv.DictReader(file)]
 
 
 def load_symbols(name):

@@ -27,7 +27,10 @@ bool same_token(const std::string &a, const std::string &b) {
 
 std::string joined(const std::vector<std::string> &words) {
   std::string text;
-  for (const std::string &word : words) text += (text.empty() ? "" : " ") + image::printable(word);
+  for (const std::string &word : words) {
+    if (!text.empty()) text += ' ';
+    text += image::printable(word);
+  }
   return text;
 }
 
@@ -303,7 +306,7 @@ void Coordinator::try_begin() {
   active_ = std::move(*pending_);
   pending_.reset();
   began_ns_ = uv_hrtime();
-  checkpoint_ = std::make_unique<Checkpoint>(*this, static_cast<int>(ranks_.size()), active_.stop, &epoch_);
+  checkpoint_ = std::make_unique<Checkpoint>(static_cast<Checkpoint::Host &>(*this), static_cast<int>(ranks_.size()), active_.stop, &epoch_);
   checkpoint_->start();
 }
 

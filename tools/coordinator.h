@@ -53,6 +53,8 @@ public:
 
   // A request of this process itself (signal).
   void request(bool stop);
+  // A request would be taken, and there are ranks which could be checkpointed.
+  bool can_checkpoint() const { return connected_ranks() > 0 && impossible().empty(); }
 
   // A checkpoint after which the job stops has been committed.
   bool stopped() const { return stopped_; }

@@ -2,6 +2,8 @@
 // stay untouched; the types may be freed while the operation is under way.
 #include "check.h"
 
+#include <stddef.h>
+
 struct particle {
   double position[3];
   int kind;

@@ -1,4 +1,5 @@
 // Every kind of memory of the process is there after a restart, at its address, with its contents and its protection.
+#define _GNU_SOURCE
 #include "check.h"
 
 #include <errno.h>

@@ -15,7 +15,7 @@ int main(int argc, char **argv) {
   MPI_Type_commit(&every_second);
   MPI_Pack_size(1, every_second, MPI_COMM_WORLD, &bytes);
   MPI_Pack_size(1, MPI_DOUBLE, MPI_COMM_WORLD, &more);
-  bytes += more;
+  bytes = bytes + more + 6 * (int)sizeof(int);
   buffer = malloc(bytes);
   in = malloc(bytes);
   MPI_Pack(values, 1, every_second, buffer, bytes, &position, MPI_COMM_WORLD);

@@ -38,7 +38,7 @@ int main(int argc, char **argv) {
   SAME(count_of(&empty, MPI_INT), 0);
   MPI_Test_cancelled(&empty, &flag);
   SAME(flag, 0);
-  MPI_Status_set_elements(&empty, triple, 2);
+  MPI_Status_set_elements(&empty, MPI_INT, 6);
   MPI_Status_set_cancelled(&empty, 1);
   MPI_Test_cancelled(&empty, &flag);
   SAME(flag, 1);

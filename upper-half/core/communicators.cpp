@@ -9,6 +9,7 @@
 #include "core/infos.h"
 #include "core/memory.h"
 #include "core/requests.h"
+#include "core/topology.h"
 #include "core_api.h"
 #include "drain/buffered.h"
 #include "lower_mpi.h"
@@ -90,10 +91,11 @@ int split(Comm *comm, int color, int key, Comm **newcomm) {
                      [&](NativeComm *made) { return seam()->mpi->Comm_split(comm->native, color, key, made); });
 }
 
-int dup(Comm *comm, Comm **newcomm) {
+int dup(Comm *comm, const Info *info, Comm **newcomm) {
   const int error = create_comm(comm, newcomm, [&](NativeComm *made) { return seam()->mpi->Comm_dup(comm->native, made); });
   if (error) return error;
   if (comm->topology) (*newcomm)->topology = copy_topology(comm->topology);
+  if (info) (*newcomm)->info = copy_info(info);
   return copy_attributes(comm, *newcomm);
 }
 
@@ -101,10 +103,11 @@ int dup(Comm *comm, Comm **newcomm) {
 // are those with the same first member.
 int color_of_group(const Comm *comm, const Group *group, int *color, int *key) {
   *color = *key = abi::UNDEFINED;
+  const RankIndex rank_in_comm(comm->group);
   for (int i = 0; i < group->size; ++i)
-    if (find_rank(comm->group, group->world_ranks[i]) == abi::UNDEFINED) return abi::ERR_GROUP;
+    if (rank_in_comm[group->world_ranks[i]] < 0) return abi::ERR_GROUP;
   if (group->rank == abi::UNDEFINED) return 0;
-  *color = find_rank(comm->group, group->world_ranks[0]);
+  *color = rank_in_comm[group->world_ranks[0]];
   *key = group->rank;
   return 0;
 }
@@ -193,22 +196,18 @@ namespace api {
 
 int Comm_dup(Comm *comm, Comm **newcomm) {
   Call call(Fn::Comm_dup);
-  const int error = dup(comm, newcomm);
-  if (!error && comm->info) (*newcomm)->info = copy_info(comm->info);
-  return raised(comm, error);
+  return raised(comm, dup(comm, comm->info, newcomm));
 }
 
 int Comm_dup_with_info(Comm *comm, Info *info, Comm **newcomm) {
   Call call(Fn::Comm_dup_with_info);
-  const int error = dup(comm, newcomm);
-  if (!error && !is_null(info)) (*newcomm)->info = copy_info(info);
-  return raised(comm, error);
+  return raised(comm, dup(comm, is_null(info) ? nullptr : info, newcomm));
 }
 
-// Done at once: allowed to synchronise less than this, but not required to.
+// Done at once: MPI allows the call to wait for the others, and only order between several of them could tell.
 int Comm_idup(Comm *comm, Comm **newcomm, Request **request) {
   Call call(Fn::Comm_idup);
-  if (const int error = Comm_dup(comm, newcomm)) return error;
+  if (const int error = dup(comm, comm->info, newcomm)) return raise(comm, error);
   *request = new_complete_request(comm, RequestKind::collective, empty_status());
   return 0;
 }

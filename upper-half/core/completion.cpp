@@ -15,6 +15,7 @@
 #include "core/requests.h"
 #include "core_api.h"
 #include "drain/synchronous.h"
+#include "lower_mpi.h"
 
 namespace mana {
 

@@ -206,6 +206,23 @@ void drop_request(Request *r) {
   free_request(r);
 }
 
+// The receive is posted first and stays a record while the send blocks. Arguments have been checked.
+int sendrecv(const void *sendbuf, int sendcount, Datatype *sendtype, int dest, int sendtag, void *recvbuf,
+             int recvcount, Datatype *recvtype, int source, int recvtag, Comm *comm, Status *status) {
+  int error;
+  Request *r = new_recv(recvbuf, recvcount, recvtype, source, recvtag, comm, &error);
+  if (error) {
+    drop_request(r);
+    return raise(comm, error);
+  }
+  if (const int send_error = send(SendMode::standard, sendbuf, sendcount, sendtype, dest, sendtag, comm)) {
+    detach(r);
+    return send_error;
+  }
+  error = finish_blocking(r, status);
+  return error ? raise(comm, error) : 0;
+}
+
 }  // namespace
 
 namespace api {
@@ -288,25 +305,14 @@ int Irecv(void *buf, int count, Datatype *type, int source, int tag, Comm *comm,
   return 0;
 }
 
-// The receive is posted first and stays a record while the send blocks.
 int Sendrecv(const void *sendbuf, int sendcount, Datatype *sendtype, int dest, int sendtag, void *recvbuf,
              int recvcount, Datatype *recvtype, int source, int recvtag, Comm *comm, Status *status) {
   Call call(Fn::Sendrecv);
   int error = check_recv(comm, recvcount, recvtype, source, recvtag);
   if (!error) error = check_send(comm, sendcount, sendtype, dest, sendtag);
   if (error) return raise(comm, error);
-  Request *r = new_recv(recvbuf, recvcount, recvtype, source, recvtag, comm, &error);
-  if (error) {
-    drop_request(r);
-    return raise(comm, error);
-  }
-  const int send_error = send(SendMode::standard, sendbuf, sendcount, sendtype, dest, sendtag, comm);
-  if (send_error) {
-    detach(r);
-    return send_error;
-  }
-  error = finish_blocking(r, status);
-  return error ? raise(comm, error) : 0;
+  return sendrecv(sendbuf, sendcount, sendtype, dest, sendtag, recvbuf, recvcount, recvtype, source, recvtag, comm,
+                  status);
 }
 
 // As above with a packed copy of what is sent.
@@ -319,12 +325,11 @@ int Sendrecv_replace(void *buf, int count, Datatype *type, int dest, int sendtag
   void *copy = error ? nullptr : pack_copy(buf, count, type, &bytes);
   if (!error && !copy) error = abi::ERR_NO_MEM;
   if (!error && bytes > INT32_MAX) error = abi::ERR_COUNT;
-  if (error) {
-    if (copy) core_free(copy);
-    return raise(comm, error);
-  }
-  error = Sendrecv(copy, static_cast<int>(bytes), predefined<Datatype>(abi::BYTE), dest, sendtag, buf, count, type,
-                   source, recvtag, comm, status);
+  if (error)
+    raise(comm, error);
+  else
+    error = sendrecv(copy, static_cast<int>(bytes), predefined<Datatype>(abi::BYTE), dest, sendtag, buf, count, type,
+                     source, recvtag, comm, status);
   core_free(copy);
   return error;
 }

@@ -1,6 +1,7 @@
 // See requests.h.
 #include "core/requests.h"
 
+#include "abi_constants.h"
 #include "core/bsend.h"
 #include "core/collectives.h"
 #include "core/communicators.h"

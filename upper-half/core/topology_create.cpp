@@ -90,10 +90,12 @@ int Cart_sub(Comm *comm, const int *remain_dims, Comm **newcomm) {
     const int split_error = seam()->mpi->Comm_split(comm->native, sub.color, sub.rank, made);
     return split_error ? split_error : add_topology(sub.topology, made);
   });
-  if (error)
+  if (error) {
     core_free(sub.topology);
-  else
+  } else {
     (*newcomm)->topology = sub.topology;
+    if (sub.topology) cart_coords(sub.topology, (*newcomm)->rank, sub.topology->coords);
+  }
   return error ? raise(comm, error) : 0;
 }
 

@@ -61,7 +61,7 @@ struct alignas(64) ThreadBlock {
   std::uint32_t state;       // gs:36  kThread*, below
   std::uint64_t park_sp;     // gs:40  stack of a parked thread: what mana_code_resume takes
   std::uint64_t context;     // gs:48  ucontext_t* when stopped by the signal, else 0
-  std::uint64_t handler_sp;  // gs:56  scratch of the interception entry
+  std::uint64_t held_sp;     // gs:56  not to be stopped while rsp is below: a signal handler runs on lower-half frames
   std::uint64_t scratch[4];  // gs:64  scratch of the trampolines
   std::int32_t tid;          // gs:96  what gettid answers: the tid at the thread's creation
   std::int32_t kernel_tid;   // gs:100 the tid the kernel knows now
@@ -74,9 +74,10 @@ struct alignas(64) ThreadBlock {
   std::uint64_t altstack_sp; //        sigaltstack of the app
   std::uint64_t altstack_size;
   std::uint32_t altstack_flags;
-  std::uint32_t pad_;
+  std::uint32_t hidden_mask; //        what the app believes of signals it cannot block: kHidden*, lower-half/signals.h
   std::uint64_t pending_signals;  //   arrived while `critical`; re-raised on leaving
   void *donor;               //        lower half's record of the lent TLS, lower-half memory
+  std::uint64_t deferred;    //        arrived while `critical`: queued in the kernel and blocked until leaving
 };
 
 enum : std::uint32_t { kThreadRuns = 0, kThreadParked = 1 };
@@ -85,7 +86,9 @@ static_assert(offsetof(ThreadBlock, upper_fs) == 8 && offsetof(ThreadBlock, lowe
 static_assert(offsetof(ThreadBlock, in_lower) == 24 && offsetof(ThreadBlock, in_core) == 28);
 static_assert(offsetof(ThreadBlock, critical) == 32 && offsetof(ThreadBlock, state) == 36);
 static_assert(offsetof(ThreadBlock, park_sp) == 40 && offsetof(ThreadBlock, context) == 48);
-static_assert(offsetof(ThreadBlock, handler_sp) == 56 && offsetof(ThreadBlock, tid) == 96);
+static_assert(offsetof(ThreadBlock, held_sp) == 56 && offsetof(ThreadBlock, tid) == 96);
+
+static_assert(offsetof(ThreadBlock, sigmask) == 136 && sizeof(ThreadBlock) == 192);
 
 inline ThreadBlock *this_thread_block() {
   ThreadBlock *block;
@@ -211,7 +214,8 @@ struct Seam {
   std::uint64_t checkpoint_at;    // MPI call number for kIntentCount
   std::uint64_t calls_counted;
   std::uint32_t stop_after;       // checkpoint_at ends the job
-  std::uint32_t reserved[15];
+  std::uint32_t engine_alone;     // 1 in an image: the engine runs no core, so restart resumes the threads itself
+  std::uint32_t reserved[14];
 };
 
 inline Seam *seam() { return reinterpret_cast<Seam *>(kSeamAddress); }

@@ -4,11 +4,11 @@
 // saved there, nor run a handler of the application on top of it. Costs 2 ns. Keeps what the ABI keeps.
 
 #define SLOTS             0x200000008000 /* CodeSlots */
-#define SLOT_clock_gettime  32
-#define SLOT_gettimeofday   40
-#define SLOT_time           48
-#define SLOT_clock_getres   56
-#define SLOT_getcpu         64
+        .set SLOT_clock_gettime, 32
+        .set SLOT_gettimeofday, 40
+        .set SLOT_time, 48
+        .set SLOT_clock_getres, 56
+        .set SLOT_getcpu, 64
 #define HEADER_LEAVE      0x200000010038 /* CodeHeader::leave */
 
         .macro  function name

@@ -1,0 +1,158 @@
+// The program that mpirun starts: one rank's lower half. It becomes the application.
+//
+//   mana-lower-openmpi -- app args...          loads the application into the window and jumps to it
+//   mana-lower-openmpi --restart DIR           maps this rank's image of the generation in DIR and goes on
+//
+// Environment: MANA_* (tools/mana_launch sets what the coordinator needs); MANA_PATCH=off, MANA_NET=off leave
+// out one of the two ways of interception (intercept.h), for tests.
+#include <asm/hwcap2.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "arch/x86_64/enter.h"
+#include "backends/backend.h"
+#include "code_page.h"
+#include "descriptors.h"
+#include "intercept.h"
+#include "patch.h"
+#include "program.h"
+#include "publish.h"
+#include "report.h"
+#include "restore.h"
+#include "saved.h"
+#include "services.h"
+#include "signals.h"
+#include "syscall_net.h"
+#include "threads.h"
+#include "upper_stack.h"
+#include "vdso.h"
+#include "window.h"
+
+namespace mana {
+
+namespace {
+
+struct CommandLine {
+  std::string restart_directory; // or empty
+  std::vector<std::string> application;
+};
+
+CommandLine parse(int argc, char **argv) {
+  CommandLine line;
+  if (argc == 3 && std::strcmp(argv[1], "--restart") == 0) {
+    line.restart_directory = argv[2];
+  } else if (argc > 2 && std::strcmp(argv[1], "--") == 0) {
+    line.application.assign(argv + 2, argv + argc);
+  } else {
+    refuse(2, "usage: %s -- PROGRAM [ARGUMENT...] | --restart DIR   (mana_launch and mana_restart start it)", argv[0]);
+  }
+  return line;
+}
+
+bool switched_off(const char *variable) {
+  const char *value = std::getenv(variable);
+  return value && std::strcmp(value, "off") == 0;
+}
+
+void saved_pages_create() {
+  void *at = reinterpret_cast<void *>(kSavedAddress);
+  if (mmap(at, page_up(sizeof(SavedProcess)), PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != at)
+    refuse_errno(78, "cannot map the process's records");
+  SavedProcess *process = saved();
+  process->magic = kSeamMagic;
+  process->version = kSeamVersion;
+  process->pid = static_cast<std::uint64_t>(getpid());
+  process->brk_start = process->brk_now = kBrkBase;
+  process->brk_limit = kBrkBase + kBrkReserved;
+}
+
+// <prefix>/libexec/mana/mana-lower-x  ->  <prefix>/lib/mana/fronts
+std::string fronts_directory() {
+  char self[PATH_MAX], resolved[PATH_MAX];
+  const ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+  if (length < 0) return "";
+  self[length] = '\0';
+  *std::strrchr(self, '/') = '\0';
+  return realpath((std::string(self) + "/../../lib/mana/fronts").c_str(), resolved) ? resolved : "";
+}
+
+UpperStart load_application(const std::vector<std::string> &command) {
+  Program program = find_program(command);
+  UpperStart start;
+  start.path = program.path;
+  start.arguments = std::move(program.arguments);
+  start.fronts = fronts_directory();
+  start.program = load_elf(start.path);
+  if (!start.program.interpreter.empty()) start.interpreter = load_elf(start.program.interpreter);
+  return start;
+}
+
+void describe_application(const UpperStart &start) {
+  SavedProcess *process = saved();
+  process->app_phdr = start.program.phdr;
+  process->app_phnum = start.program.phnum;
+  process->app_entry = start.program.entry;
+  process->interp_base = start.interpreter.bias;
+  if (start.path.size() >= sizeof process->exe) refuse(78, "%s: its path is too long", start.path.c_str());
+  std::memcpy(process->exe, start.path.c_str(), start.path.size() + 1);
+}
+
+// The main thread of the upper half is this one.
+ThreadBlock *main_thread_block() {
+  ThreadBlock *block = new_thread_block(0);
+  block->tid = block->kernel_tid = gettid();
+  block->lower_fs = current_fs();
+  block->is_engine = 1;
+  return block;
+}
+
+[[noreturn]] void launch(const std::vector<std::string> &command) {
+  // The pages that both halves know by address.
+  window_reserve();
+  code_page_create();
+  vdso_create();
+  saved_pages_create();
+  seam()->fsgsbase = (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE) != 0;
+
+  // What the upper half may call: services, MPI, the clock; the control thread starts here.
+  services_init();
+  seam()->mpi = backend_table();
+  vdso_fill_slots();
+
+  // From here on every system call that concerns us has a handler.
+  signals_init();
+  intercept_init();
+  if (switched_off("MANA_PATCH")) patch_disable();
+
+  // The application, rewritten as it is mapped, and its first stack.
+  const UpperStart start = load_application(command);
+  describe_application(start);
+  const std::uint64_t stack = build_upper_stack(start);
+  publish_application();
+  ThreadBlock *block = main_thread_block();
+  if (!switched_off("MANA_NET")) syscall_net_install();
+
+  const bool dynamic = start.interpreter.start != start.interpreter.end;
+  enter_upper_half(dynamic ? start.interpreter.entry : start.program.entry, stack, block);
+}
+
+} // namespace
+
+} // namespace mana
+
+int main(int argc, char **argv) {
+  using namespace mana;
+  descriptors_start();
+  const CommandLine line = parse(argc, argv);
+  if (!line.restart_directory.empty()) restore_and_run(line.restart_directory.c_str());
+  launch(line.application);
+}

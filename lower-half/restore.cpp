@@ -1,0 +1,276 @@
+// See restore.h. restore_and_run() at the end is the list of steps.
+#include "restore.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "arch/x86_64/crossing.h"
+#include "backends/backend.h"
+#include "code_page.h"
+#include "control.h"
+#include "files.h"
+#include "intercept.h"
+#include "publish.h"
+#include "report.h"
+#include "saved.h"
+#include "services.h"
+#include "signals.h"
+#include "syscall_net.h"
+#include "threads.h"
+#include "tools/image/reader.h"
+#include "vdso.h"
+#include "window.h"
+
+namespace mana {
+
+using image::Description;
+using image::Problem;
+using image::Reader;
+using image::Region;
+using image::RegionKind;
+using image::Segment;
+
+namespace {
+
+void refuse_if(const Problem &problem) {
+  if (problem) refuse(problem.code, "rank %d: %s", launcher_rank(), problem.text.c_str());
+}
+
+// ---------------------------------------------------------------------------------
+// Before anything is replaced
+
+std::string image_path(const std::string &path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
+    return path + "/rank-" + std::to_string(launcher_rank()) + ".mana";
+  return path;
+}
+
+void check_host(const Description &d) {
+  if (d.rank != launcher_rank() || d.size != launcher_size())
+    refuse(78, "the image is of rank %d of %d; the launcher started this as rank %d of %d", d.rank, d.size,
+           launcher_rank(), launcher_size());
+  const std::vector<std::string> here = image::cpu_features();
+  std::string missing;
+  for (const std::string &feature : d.cpu_features)
+    if (std::find(here.begin(), here.end(), feature) == here.end()) missing += " " + image::printable(feature);
+  if (!missing.empty()) refuse(78, "this processor lacks what the program may be using:%s", missing.c_str());
+}
+
+// The new MPI starts while the process is still an ordinary one. Its threads inherit a mask that blocks everything: signals
+// are the application's.
+void start_mpi(const Description &d) {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
+  if (d.mpi_initialized != 1) return;
+  int level = 0;
+  if (backend_init(d.thread_level, &level) != 0) refuse(78, "the live MPI cannot be initialised");
+  if (level < d.thread_level) refuse(78, "the live MPI does not give the thread level that the program was given");
+}
+
+// ---------------------------------------------------------------------------------
+// Memory
+
+bool has_contents(const Region &region, const std::vector<Segment> &segments) {
+  const auto after = std::lower_bound(segments.begin(), segments.end(), region.address,
+                                      [](const Segment &s, std::uint64_t address) { return s.address < address; });
+  for (auto s = after; s != segments.end() && s->address < region.address + region.length; ++s)
+    if (s->stored) return true;
+  return false;
+}
+
+// The file of a shared mapping, if it still covers it.
+int open_shared(const Region &region) {
+  const int fd = ::open(region.path.c_str(), O_RDWR | O_CLOEXEC);
+  struct stat status {};
+  if (fd >= 0 && ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+      image::page_up(static_cast<std::uint64_t>(status.st_size)) >= region.offset + region.length)
+    return fd;
+  if (fd >= 0) ::close(fd);
+  say("the file " + image::printable(region.path) + " of a shared mapping is gone: its memory is not shared any more");
+  return -1;
+}
+
+// Maps one region, writable until it is filled. The seam's pages exist already and are replaced; nothing else is.
+void map_region(const Region &region, bool fill) {
+  const int fd = region.kind == RegionKind::shared_file ? open_shared(region) : -1;
+  int flags = region.kind == RegionKind::memory ? MAP_PRIVATE : MAP_SHARED;
+  if (fd < 0) flags |= MAP_ANONYMOUS | MAP_NORESERVE;
+  if (region.address + region.length == kStackTop) flags |= MAP_GROWSDOWN;
+  const bool seam_page = region.address >= kWindowBase && region.address < kFirstFree;
+  flags |= seam_page ? MAP_FIXED : MAP_FIXED_NOREPLACE;
+  const int prot = fill ? PROT_READ | PROT_WRITE : static_cast<int>(region.prot);
+  void *at = reinterpret_cast<void *>(region.address);
+  void *got = ::mmap(at, region.length, prot, flags, fd, fd < 0 ? 0 : static_cast<off_t>(region.offset));
+  if (got != at)
+    refuse_errno(78, "cannot map %llu bytes at %p", static_cast<unsigned long long>(region.length), at);
+  if (fd >= 0) ::close(fd);
+}
+
+// Reads and checks all pages, some segments at once: page faults and hashing take more time than the disk.
+Problem read_pages(const Reader &reader) {
+  const std::vector<Segment> &segments = reader.layout().segments;
+  std::atomic<std::size_t> next{0};
+  std::mutex mutex;
+  Problem first;
+  const auto work = [&] {
+    for (std::size_t i; (i = next.fetch_add(1)) < segments.size();) {
+      if (!segments[i].stored) continue;
+      Problem problem = reader.read_segment(i, reinterpret_cast<void *>(segments[i].address));
+      std::lock_guard guard(mutex);
+      if (problem && !first) first = std::move(problem);
+      if (first) return;
+    }
+  };
+  std::vector<std::thread> helpers;
+  for (unsigned i = 1; i < std::min(4u, std::thread::hardware_concurrency()); ++i) helpers.emplace_back(work);
+  work();
+  for (std::thread &helper : helpers) helper.join();
+  return first;
+}
+
+void restore_memory(const Reader &reader) {
+  const std::vector<Region> &regions = reader.description().regions;
+  std::vector<const Region *> filled;
+  for (const Region &region : regions) {
+    const bool fill = has_contents(region, reader.layout().segments);
+    map_region(region, fill);
+    if (fill) filled.push_back(&region);
+    window_insert(region.address, region.address + region.length);
+  }
+  refuse_if(read_pages(reader));
+  for (const Region *region : filled)
+    if (::mprotect(reinterpret_cast<void *>(region->address), region->length, static_cast<int>(region->prot)) != 0)
+      refuse_errno(78, "cannot protect the memory at %#llx", static_cast<unsigned long long>(region->address));
+}
+
+// ---------------------------------------------------------------------------------
+// What in the window points out of it
+
+std::int64_t monotonic_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000000000ll + now.tv_nsec;
+}
+
+void refill_seam(const Description &d, bool fsgsbase) {
+  Seam &s = *seam();
+  s.intent = kIntentNone;
+  s.in_collective = 0;
+  s.fsgsbase = fsgsbase;
+  s.restarts += 1;
+  s.wtime_offset_ns = static_cast<std::int64_t>(d.monotonic_ns) - monotonic_ns();
+  services_fill_seam();
+  s.mpi = backend_table();
+  services_watch_calls();
+  vdso_fill_slots();
+  intercept_init();
+}
+
+void restore_threads() {
+  for (std::uint32_t i = 0; i < saved()->thread_count; ++i) {
+    ThreadBlock &block = saved()->threads[i];
+    if (!block.used) continue;
+    block.in_lower = 0;
+    block.lower_fs = 0;
+    block.donor = nullptr;
+    if (!block.is_engine) recreate_thread(&block);
+  }
+}
+
+ThreadBlock *find_engine() {
+  for (std::uint32_t i = 0; i < saved()->thread_count; ++i)
+    if (saved()->threads[i].used && saved()->threads[i].is_engine) return &saved()->threads[i];
+  refuse(65, "the image has no main thread");
+}
+
+// ---------------------------------------------------------------------------------
+// The kernel's state
+
+void restore_process(const Description &d) {
+  if (!d.cwd.empty() && ::chdir(d.cwd.c_str()) != 0)
+    refuse_errno(66, "the working directory %s", image::printable(d.cwd).c_str());
+  refuse_if(files_restore(d.files));
+  ::umask(d.umask);
+  for (const image::Limit &limit : d.limits) {
+    rlimit now{};
+    const auto resource = static_cast<__rlimit_resource>(limit.resource);
+    if (limit.resource == RLIMIT_NOFILE || ::getrlimit(resource, &now) != 0) continue;
+    now.rlim_cur = std::min<rlim_t>(limit.soft, now.rlim_max);
+    ::setrlimit(resource, &now);
+  }
+}
+
+void restore_timers(const Description &d) {
+  const auto time_of = [](std::uint64_t us) {
+    return timeval{static_cast<time_t>(us / 1000000), static_cast<suseconds_t>(us % 1000000)};
+  };
+  for (const image::Timer &timer : d.timers) {
+    const itimerval value{time_of(timer.interval_us), time_of(timer.value_us)};
+    ::setitimer(static_cast<__itimer_which>(timer.which), &value, nullptr);
+  }
+}
+
+// This thread goes on as the application's main thread.
+[[noreturn]] void become(ThreadBlock *engine) {
+  engine->lower_fs = arch::read_fs();
+  engine->kernel_tid = ::gettid();
+  arch::write_gs(reinterpret_cast<std::uint64_t>(engine));
+  arch::write_fs(engine->upper_fs);
+  arch::enter_resume(code_header()->resume, engine->park_sp, static_cast<std::int32_t>(ParkResult::restarted));
+}
+
+}  // namespace
+
+void restore_and_run(const char *path) {
+  files_start();
+
+  // Everything in the image but its pages is read and checked.
+  Reader reader;
+  refuse_if(reader.open(image_path(path)));
+  const Description &d = reader.description();
+  check_host(d);
+
+  // A fresh window; from here on the coordinator knows of us, and the new MPI runs.
+  window_reserve();
+  code_page_create();
+  const bool fsgsbase = (::getauxval(AT_HWCAP2) & arch::kHwcap2FsGsBase) != 0;
+  seam()->fsgsbase = fsgsbase;
+  services_fill_seam();
+  if (!control_start(true, d.front)) say("cannot reach the coordinator: the program runs without checkpoints");
+  start_mpi(d);
+
+  // The upper half, as it was, and its way into this lower half.
+  restore_memory(reader);
+  refill_seam(d, fsgsbase);
+  restore_process(d);
+  publish_application();
+  restore_signals();
+  syscall_net_install();
+
+  // Threads are made anew and wait; the main thread goes on alone, until the core has rebuilt its objects.
+  ThreadBlock *engine = find_engine();
+  restore_threads();
+  restore_timers(d);
+  if (std::exchange(seam()->engine_alone, 0u)) control_resume();
+  become(engine);
+}
+
+}  // namespace mana

@@ -1,0 +1,211 @@
+// See services.h. Each function that the upper half calls is one crossing around a function of control.h.
+#include "services.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <thread>
+
+#include "backends/backend.h"
+#include "code_page.h"
+#include "control.h"
+#include "crossing.h"
+#include "files.h"
+#include "image_write.h"
+#include "stop.h"
+#include "window.h"
+
+namespace mana {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kFinalizeTime = 10s;  // for MPI_Finalize of a stopped job, then it ends without
+
+std::string write_directory;  // where the coordinator wants this checkpoint's images
+
+// ---------------------------------------------------------------------------------
+// A checkpoint, as the engine goes through it. With the lower half's TLS.
+
+Verdict park_all() {
+  if (!control_engine_enter()) return Verdict::cancelled;
+  stop_other_threads();
+  // Every thread of the application in this process stands still.
+  return control_parked();
+}
+
+struct Writing {
+  std::string path;
+  ImageOutcome outcome;
+  bool done = false;
+};
+
+void *write_thread(void *argument) {
+  auto *writing = static_cast<Writing *>(argument);
+  writing->outcome = write_own_image(writing->path);
+  control_set_flag(&writing->done);
+  return nullptr;
+}
+
+// On a thread of the lower half, which has all signals blocked, while this one lets MPI make progress.
+void write_image(Writing *writing) {
+  sigset_t all, before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_t writer;
+  const int error = ::pthread_create(&writer, nullptr, write_thread, writing);
+  if (error == 0) {
+    control_wait_flag(&writing->done);
+    ::pthread_join(writer, nullptr);
+  } else {
+    writing->outcome.problem = {image::kIoError, error, std::string("cannot start a thread: ") + std::strerror(error)};
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+wire::Written report_of(const Writing &writing) {
+  wire::Written written;
+  written.bytes = writing.outcome.written.bytes;
+  written.hash_low = writing.outcome.written.digest.low;
+  written.hash_high = writing.outcome.written.digest.high;
+  written.file = writing.path.substr(writing.path.find_last_of('/') + 1);
+  written.warnings = writing.outcome.warnings;
+  return written;
+}
+
+// The image is committed everywhere and nothing of this rank is in the network: leave the launcher as a
+// program does that has come to its end. What the application would do at exit is done after its restart.
+[[noreturn]] void end_process() {
+  std::thread([] {
+    std::this_thread::sleep_for(kFinalizeTime);
+    ::_exit(0);
+  }).detach();
+  if (seam()->mpi_initialized == 1) backend_finalize();
+  ::_exit(0);
+}
+
+ParkResult write_and_wait() {
+  Writing writing;
+  const int rank = seam()->mpi_initialized == 1 ? seam()->world_rank : launcher_rank();
+  writing.path = write_directory + "/rank-" + std::to_string(rank) + ".mana";
+  write_image(&writing);
+  if (const image::Problem &problem = writing.outcome.problem) {
+    say("checkpoint failed: " + problem.text);
+    control_failed(problem.error, problem.text);
+    return ParkResult::failed;
+  }
+  switch (control_written(report_of(writing))) {
+  case Fate::stop: end_process();
+  case Fate::failed: return ParkResult::failed;
+  case Fate::resume: break;
+  }
+  return ParkResult::resumed;
+}
+
+// ---------------------------------------------------------------------------------
+// LowerServices
+
+Verdict gate(std::uint64_t comm_id, std::uint64_t number) {
+  Crossing crossing;
+  return control_gate(comm_id, number);
+}
+Verdict gate_plain() {
+  Crossing crossing;
+  return control_gate_plain();
+}
+void left_collective() {
+  Crossing crossing;
+  control_left_collective();
+}
+void set_counters(CounterChunk *head) { control_set_counters(head); }
+int request_checkpoint(int stop) {
+  Crossing crossing;
+  return control_request(stop != 0);
+}
+void wait_intent(std::uint32_t seen) {
+  Crossing crossing;
+  control_wait_intent(seen);
+}
+Verdict all_parked() {
+  Crossing crossing;
+  return park_all();
+}
+Verdict all_drained() {
+  Crossing crossing;
+  return control_drained(&write_directory);
+}
+void resume() {
+  Crossing crossing;
+  control_resume();
+}
+void say_text(const char *text) {
+  Crossing crossing;
+  say(text);
+}
+[[noreturn]] void die(int code, const char *text) {
+  Crossing crossing;
+  say(text);
+  if (seam()->mpi_initialized == 1) backend_abort(code);
+  ::_exit(code);
+}
+void *map_pages(std::size_t bytes) { return window_map_pages(bytes); }
+void unmap_pages(void *address, std::size_t bytes) { window_unmap_pages(address, bytes); }
+
+const char *checkpoint_directory() {
+  Crossing crossing;
+  static char text[4096];
+  const std::string directory = control_checkpoint_directory();
+  text[directory.copy(text, sizeof text - 1)] = '\0';
+  return text;
+}
+
+LowerServices services;
+
+}  // namespace
+
+void services_fill_seam() {
+  services = {kSeamVersion, backend_number(), map_pages,      unmap_pages,  say_text,   die,
+              gate,         gate_plain,       left_collective, set_counters, request_checkpoint, wait_intent,
+              all_parked,   all_drained,      reinterpret_cast<ParkResult (*)()>(code_header()->park), resume,
+              backend_blocking(), checkpoint_directory};
+  seam()->services = &services;
+}
+
+void services_watch_calls() {
+  const char *at = std::getenv("MANA_CHECKPOINT_AT");
+  const char *colon = at ? std::strchr(at, ':') : nullptr;
+  if (!colon || std::atoi(at) != launcher_rank()) return;
+  Seam &s = *seam();
+  s.checkpoint_at = std::strtoull(colon + 1, nullptr, 10);
+  s.calls_counted = 0;
+  s.stop_after = std::getenv("MANA_STOP_AFTER") != nullptr;
+  s.intent.fetch_or(kIntentCount);
+}
+
+void services_init() {
+  files_start();
+  services_fill_seam();
+  services_watch_calls();
+  if (!control_start(false, 0)) say("cannot reach the coordinator: the program runs without checkpoints");
+}
+
+ParkResult engine_parked(ThreadBlock *engine) {
+  if (engine_is_in()) return write_and_wait();
+  // No MPI, so nothing to drain.
+  ParkResult result = ParkResult::failed;
+  if (park_all() == Verdict::go && control_drained(&write_directory) == Verdict::go) {
+    seam()->engine_alone = 1;
+    result = write_and_wait();
+    seam()->engine_alone = 0;
+  }
+  control_resume();
+  return result;
+}
+
+}  // namespace mana

@@ -1,0 +1,23 @@
+// What the lower half offers to the upper half besides MPI: the functions behind Seam::services.
+#pragma once
+#include "interface/seam.h"
+
+namespace mana {
+
+// At launch: sets Seam::services, connects to the coordinator and starts the control thread.
+void services_init();
+
+// At restart the two halves of it are apart: the conversation starts before MPI_Init, the seam is filled when the image's
+// has been put in its place.
+void services_fill_seam();
+
+// --checkpoint-at RANK:CALL, as MANA_CHECKPOINT_AT and MANA_STOP_AFTER: sets kIntentCount when it is about this rank. Calls
+// are counted from here on.
+void services_watch_calls();
+
+// The engine's part of the slot `parked` (code_page.h): writes the image and waits for what becomes of the job. On the
+// engine's stack with the lower half's TLS. An engine that comes here without all_parked() runs no MPI (yet) and goes
+// through all steps of a checkpoint here. Does not return when the job was to stop.
+ParkResult engine_parked(ThreadBlock *engine);
+
+}  // namespace mana

@@ -1,0 +1,134 @@
+// The part of the signal router that runs with the lower half's libc: start, restart, and the sigaction(), signal() and
+// pthread_create() that the lower half's libraries find in this program before libc's. See signals.h.
+#include "signals.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "stop.h"
+
+namespace mana {
+
+namespace {
+
+void fill_slots() {
+  code_slots()->signal_handler = reinterpret_cast<void *>(signal_handler);
+  code_slots()->signal_done = reinterpret_cast<void *>(signal_done);
+  code_slots()->stop_decide = reinterpret_cast<void *>(stop_decide);
+  code_slots()->parked = reinterpret_cast<void *>(parked);
+}
+
+// With every signal blocked and restarting calls. What the application runs from it may be long (a whole checkpoint), so it
+// stays on the thread's stack and not on an alternative one, which is small.
+void install_checkpoint_signal() {
+  constexpr std::uint64_t kRestorerFlag = 0x04000000;
+  const KernelSigaction action{code_header()->stop_entry, SA_SIGINFO | SA_RESTART | kRestorerFlag,
+                               code_header()->restorer, ~std::uint64_t{0}};
+  syscall(SYS_rt_sigaction, kCheckpointSignal, &action, nullptr, 8);
+  const std::uint64_t ours = kNeverBlocked;
+  syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &ours, nullptr, 8);
+}
+
+// glibc's struct sigaction and the kernel's hold the same in another order.
+KernelSigaction to_kernel(const struct sigaction &action) {
+  KernelSigaction result{};
+  result.handler = reinterpret_cast<std::uint64_t>(action.sa_handler);
+  result.flags = static_cast<std::uint64_t>(static_cast<unsigned>(action.sa_flags));
+  result.mask = *reinterpret_cast<const std::uint64_t *>(&action.sa_mask);
+  return result;
+}
+
+struct sigaction from_kernel(const KernelSigaction &action) {
+  struct sigaction result = {};
+  result.sa_handler = reinterpret_cast<sighandler_t>(action.handler);
+  result.sa_flags = static_cast<int>(action.flags);
+  *reinterpret_cast<std::uint64_t *>(&result.sa_mask) = action.mask;
+  return result;
+}
+
+bool router_ready = false;
+
+using SigactionFunction = int (*)(int, const struct sigaction *, struct sigaction *);
+using PthreadCreateFunction = int (*)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+
+template <typename Function> Function libc_function(const char *name) {
+  return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
+}
+
+} // namespace
+
+void signals_init() {
+  for (int sig = 1; sig < kSignals; ++sig) {
+    KernelSigaction inherited{};
+    syscall(SYS_rt_sigaction, sig, nullptr, &inherited, 8);
+    saved()->actions[sig] = {};
+    if (inherited.handler == reinterpret_cast<std::uint64_t>(SIG_IGN)) saved()->actions[sig].handler = inherited.handler;
+  }
+  fill_slots();
+  install_checkpoint_signal();
+  router_ready = true;
+}
+
+void restore_signals() {
+  const BlockAllSignals blocked;
+  router_ready = true;
+  fill_slots();
+  for (int sig = 1; sig < kSignals; ++sig)
+    if (sig != SIGKILL && sig != SIGSTOP) install_action(sig);
+  install_checkpoint_signal();
+}
+
+BlockAllSignals::BlockAllSignals() {
+  const std::uint64_t all = ~std::uint64_t{0};
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask_, 8);
+}
+
+BlockAllSignals::~BlockAllSignals() { syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask_, nullptr, 8); }
+
+namespace {
+
+int lower_sigaction(int sig, const struct sigaction *action, struct sigaction *old) {
+  const BlockAllSignals blocked; // the tables' lock is held
+  KernelSigaction before{};
+  if (action) {
+    const KernelSigaction wanted = to_kernel(*action);
+    set_lower_action(sig, &wanted, &before);
+  } else {
+    set_lower_action(sig, nullptr, &before);
+  }
+  if (old) *old = from_kernel(before);
+  return 0;
+}
+
+} // namespace
+
+} // namespace mana
+
+// Before the router has begun, and for what it does not handle, these are libc's own.
+
+extern "C" int sigaction(int sig, const struct sigaction *action, struct sigaction *old) noexcept {
+  using namespace mana;
+  if (!router_ready || sig < 1 || sig >= kSignals || sig == SIGKILL || sig == SIGSTOP || sig == SIGSYS ||
+      sig == kCheckpointSignal)
+    return libc_function<SigactionFunction>("sigaction")(sig, action, old);
+  return lower_sigaction(sig, action, old);
+}
+
+extern "C" sighandler_t signal(int sig, sighandler_t handler) noexcept {
+  struct sigaction action = {}, old = {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  return sigaction(sig, &action, &old) == 0 ? old.sa_handler : SIG_ERR;
+}
+
+extern "C" int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*function)(void *),
+                              void *argument) noexcept {
+  static const auto create = mana::libc_function<PthreadCreateFunction>("pthread_create");
+  const mana::BlockAllSignals blocked;
+  return create(thread, attributes, function, argument);
+}

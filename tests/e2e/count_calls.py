@@ -1,0 +1,62 @@
+"""Counts the MPI calls that each rank of a program makes, by running it natively once.
+
+A library that is preloaded defines every MPI function which the test programs use as two instructions: count, jump to
+PMPI_. So it needs no prototypes and is the same for both MPIs. Each process adds its count to a file when it ends.
+"""
+import subprocess
+import tempfile
+from pathlib import Path
+
+import harness
+
+_COUNTER = r"""
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+unsigned long mpi_calls;
+static void __attribute__((destructor)) tell(void) {
+  const char *rank = getenv("OMPI_COMM_WORLD_RANK"), *path = getenv("MPI_CALLS_FILE");
+  char line[60];
+  if (!rank) rank = getenv("PMI_RANK");
+  if (!rank || !path || !mpi_calls) return;
+  int fd = open(path, O_WRONLY | O_APPEND | O_CREAT, 0600);
+  if (write(fd, line, snprintf(line, sizeof line, "%s %lu\n", rank, mpi_calls)) < 0) _exit(1);
+  close(fd);
+}
+"""
+
+_counts = {}
+_library = {}
+
+
+def _counting_library(mpi):
+    if mpi not in _library:
+        folder = Path(tempfile.mkdtemp(prefix="mana-count-"))
+        used = set()
+        for path in (harness.PROGRAMS / mpi).iterdir():
+            if path.suffix == "":
+                out = subprocess.run(["nm", "-D", "--undefined-only", path], capture_output=True, text=True).stdout
+                used |= {word for word in out.split() if word.startswith("MPI_")}
+        stubs = [f".globl {name}\n.type {name},@function\n{name}: mov mpi_calls@GOTPCREL(%rip),%r11\n lock incq (%r11)\n"
+                 f" jmp P{name}@PLT\n" for name in sorted(used)]
+        (folder / "stubs.S").write_text(".text\n" + "".join(stubs) + '.section .note.GNU-stack,"",@progbits\n')
+        (folder / "counter.c").write_text(_COUNTER)
+        subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", "count.so", "stubs.S", "counter.c"], cwd=folder, check=True)
+        _library[mpi] = folder / "count.so"
+    return _library[mpi]
+
+
+def calls(name, ranks, mpi="mpich"):
+    """Number of MPI calls of each rank, as a list, MPI_Init and MPI_Finalize among them."""
+    key = name, ranks, mpi
+    if key not in _counts:
+        with harness.Case(f"count {name}", ranks) as case:
+            preload = f"LD_PRELOAD={_counting_library(mpi)}"
+            case.run(*harness.mpirun(mpi, ranks), "env", preload, f"MPI_CALLS_FILE={case.folder}/calls",
+                     harness.program(name, mpi))
+            lines = [line.split() for line in (case.folder / "calls").read_text().splitlines()]
+            _counts[key] = [count for _, count in sorted((int(rank), int(count)) for rank, count in lines)]
+            if len(_counts[key]) != ranks:
+                raise harness.Failure(case.report(f"counted {_counts[key]}"))
+    return _counts[key]

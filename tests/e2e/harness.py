@@ -1,0 +1,243 @@
+"""Runs jobs under mana_launch and mana_restart for the end-to-end tests.
+
+A `Case` is one folder with everything that belongs to one run: inputs, checkpoints, the output of every command. It
+is removed when the test has passed and kept, and named, when it has failed.
+
+Nothing may hang and nothing may be left behind. Every command has a time limit; it runs in a session of its own, and
+every process that descends from it carries the case's name in its environment (MANA_TEST_CASE), by which it is found even when
+a launcher has put it into another session. Only such processes are ever killed. When a time limit is reached, the stacks of
+all of them are written into the folder first.
+"""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("MANA_BUILD", TOP / "build"))
+BIN = Path(os.environ.get("MANA_BIN", BUILD / "bin"))
+PROGRAMS = Path(os.environ.get("MANA_PROGRAMS", BUILD / "tests" / "programs"))
+SOURCES = TOP / "tests" / "programs"
+
+MPIS = ("openmpi", "mpich")
+STOPPED = 85  # exit status of mana_launch and mana_restart after a checkpoint that stops the job
+CORES = len(os.sched_getaffinity(0))
+MARK = "MANA_TEST_CASE"
+
+
+class Failure(AssertionError):
+    """A run did not do what it should; the text says what, where and how to repeat it."""
+
+
+def other(mpi):
+    return "mpich" if mpi == "openmpi" else "openmpi"
+
+
+def mpirun(mpi, ranks=None):
+    """The launcher's words, as a user would type them."""
+    words = [f"mpirun.{mpi}"]
+    if mpi == "openmpi":
+        words.append("--oversubscribe")
+    return words + (["-n", str(ranks)] if ranks else [])
+
+
+def program(name, mpi):
+    """Path of a test program as compiled for `mpi`."""
+    return PROGRAMS / mpi / name
+
+
+class Result:
+    """What a finished command has left: exit status, the text of both streams, seconds."""
+
+    def __init__(self, words, status, out, err, seconds):
+        self.words, self.status, self.out, self.err, self.seconds = words, status, out, err, seconds
+
+    def __repr__(self):
+        return f"[{self.status}] {' '.join(map(str, self.words))}"
+
+
+class Running:
+    """A command under way in a case."""
+
+    def __init__(self, case, words, label, env, cwd):
+        self.case, self.words, self.label = case, [str(w) for w in words], label
+        self.out_path, self.err_path = case.folder / f"{label}.out", case.folder / f"{label}.err"
+        self.started = time.monotonic()
+        with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
+            self.process = subprocess.Popen(
+                self.words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=case.environment(env),
+                cwd=cwd or case.folder, start_new_session=True)
+
+    def out(self):
+        return self.out_path.read_text(errors="replace")
+
+    def err(self):
+        return self.err_path.read_text(errors="replace")
+
+    def running(self):
+        return self.process.poll() is None
+
+    def wait(self, limit=60):
+        try:
+            status = self.process.wait(limit)
+        except subprocess.TimeoutExpired:
+            self.case.write_stacks(self.label)
+            self.case.kill()
+            raise Failure(self.case.report(f"not over after {limit} s: {' '.join(self.words)}")) from None
+        if status < 0:
+            status = 128 - status
+        return Result(self.words, status, self.out(), self.err(), time.monotonic() - self.started)
+
+    def wait_until(self, condition, limit=60):
+        """Polls until `condition()` is true; a failure when the command ends or the time is over before."""
+        end = time.monotonic() + limit
+        while not condition():
+            if not self.running():
+                raise Failure(self.case.report(f"ended early with {self.process.returncode}: {' '.join(self.words)}"))
+            if time.monotonic() > end:
+                self.case.write_stacks(self.label)
+                raise Failure(self.case.report(f"waited {limit} s in vain for: {' '.join(self.words)}"))
+            time.sleep(0.01)
+
+
+class Case:
+    """One folder, one environment, any number of commands; a context manager."""
+
+    def __init__(self, name, ranks=2, repeat=None):
+        # Short, because a Unix socket's path, with the runtime directory in it, has 107 bytes.
+        self.folder = Path(tempfile.mkdtemp(prefix="mana-test-", dir=os.environ.get("MANA_TEST_TMP", "/tmp")))
+        self.name, self.ranks, self.repeat = name, ranks, repeat
+        self.mark = self.folder.name
+        self.results = []
+        self.count = 0
+        (self.folder / "run").mkdir(mode=0o700)
+
+    def environment(self, extra=None):
+        env = dict(os.environ)
+        env[MARK] = self.mark
+        env["XDG_RUNTIME_DIR"] = str(self.folder / "run")
+        env["PATH"] = f"{BIN}:{env['PATH']}"
+        env["OMP_NUM_THREADS"] = "1"
+        env["OMPI_MCA_rmaps_base_oversubscribe"] = "1"
+        if self.ranks > CORES:
+            env["OMPI_MCA_mpi_yield_when_idle"] = "1"
+        if os.geteuid() == 0:
+            env["OMPI_ALLOW_RUN_AS_ROOT"] = env["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
+        env.update(extra or {})
+        return env
+
+    def start(self, *words, env=None, cwd=None, label=None):
+        self.count += 1
+        return Running(self, words, label or f"{self.count}-{Path(str(words[0])).name}", env, cwd)
+
+    def run(self, *words, expect=0, limit=60, env=None, cwd=None):
+        """Runs to the end; `expect` is a status, several, or None for any."""
+        result = self.start(*words, env=env, cwd=cwd).wait(limit)
+        self.results.append(result)
+        if expect is not None and result.status not in (expect if isinstance(expect, (tuple, list)) else (expect,)):
+            raise Failure(self.report(f"exit status {result.status}, not {expect}: {' '.join(result.words)}"))
+        return result
+
+    def launch(self, *words, **more):
+        return self.run("mana_launch", "--ckpt-dir", "ckpt", *words, **more)
+
+    def restart(self, *words, **more):
+        return self.run("mana_restart", "ckpt", *words, **more)
+
+    def checkpoint(self, stop=False, **more):
+        return self.run("mana_status", "--checkpoint-and-stop" if stop else "--checkpoint", **more)
+
+    def status(self):
+        return json.loads(self.run("mana_status", "--json").out)
+
+    def generations(self):
+        """Numbers of the complete generations, ascending."""
+        found = (re.fullmatch(r"gen-(\d+)", path.name) for path in (self.folder / "ckpt").glob("gen-*"))
+        return sorted(int(match[1]) for match in found if match)
+
+    # --- what is left behind, and how it is found ---
+
+    def processes(self):
+        """Pids of living processes of this case."""
+        wanted = f"{MARK}={self.mark}".encode()
+        pids = []
+        for entry in os.listdir("/proc"):
+            if not entry.isdigit() or int(entry) == os.getpid():
+                continue
+            try:
+                if wanted in Path(f"/proc/{entry}/environ").read_bytes().split(b"\0"):
+                    pids.append(int(entry))
+            except OSError:
+                pass
+        return pids
+
+    def kill(self):
+        for _ in range(50):
+            pids = self.processes()
+            if not pids:
+                return
+            for pid in pids:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except OSError:
+                    pass
+            time.sleep(0.05)
+
+    def write_stacks(self, label):
+        with open(self.folder / f"{label}.stacks", "w") as file:
+            for pid in self.processes():
+                try:
+                    name = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                    file.write(f"==== {pid} {name}\n")
+                    file.flush()
+                    subprocess.run(["gdb", "-p", str(pid), "-batch", "-nx", "-iex", "set exec-file-mismatch off", "-iex",
+                                    "set auto-solib-add on", "-ex", "thread apply all bt 30"],
+                                   stdout=file, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=20)
+                except (OSError, subprocess.TimeoutExpired):
+                    pass
+
+    def check_nothing_left(self):
+        end = time.monotonic() + 10
+        while pids := self.processes():
+            if time.monotonic() > end:
+                names = [Path(f"/proc/{pid}/comm").read_text().strip() for pid in pids if Path(f"/proc/{pid}").exists()]
+                self.write_stacks("left-behind")
+                raise Failure(self.report(f"processes left behind: {dict(zip(pids, names))}"))
+            time.sleep(0.02)
+
+    def report(self, what):
+        lines = [f"{self.name}: {what}", f"folder: {self.folder}"]
+        if self.repeat:
+            lines.append(f"repeat: {self.repeat}")
+        for path in sorted(self.folder.glob("*.out")) + sorted(self.folder.glob("*.err")):
+            text = path.read_text(errors="replace").strip()
+            if text:
+                lines += [f"--- {path.name}", *text.splitlines()[-25:]]
+        return "\n".join(lines)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        try:
+            if kind is None:
+                self.check_nothing_left()
+        except Failure:
+            kind = Failure
+            raise
+        finally:
+            self.kill()
+            if kind is None and not os.environ.get("MANA_TEST_KEEP"):
+                shutil.rmtree(self.folder, ignore_errors=True)
+            elif kind is not None and not issubclass(kind, Failure):
+                print(f"folder: {self.folder}")
+
+
+def shared_memory():
+    """What lies in /dev/shm: an MPI that was ended cleanly takes its segments away."""
+    return set(os.listdir("/dev/shm"))
