@@ -11,7 +11,8 @@
 // its parent's block.
 //
 //   CLONE_VM without CLONE_SETTLS   vfork, posix_spawn: the child borrows its parent's TLS, so it shares the block too,
-//                                   with critical raised until the parent goes on: signals wait, nothing is stopped
+//                                   with critical raised until the parent goes on: signals wait, nothing is stopped.
+//                                   It must not clone in turn before it execs.
 //   no CLONE_VM                     fork: the allocator's lock is held across it, so that the child's copy is whole
 //
 // vfork(2) and fork(2) themselves are not intercepted: vfork's child borrows everything anyway; glibc forks by clone.
@@ -80,6 +81,12 @@ long on_clone3(SyscallFrame *frame) {
   return prepare(frame, {args->flags, args->child_tid, args->tls});
 }
 
+// A vfork-like child may have ended inside a handler and so left `critical` raised. Such a child itself is left alone: it
+// is about to exec.
+void undo_shared_child(ThreadBlock *self) {
+  if (raw_syscall(__NR_gettid) == self->kernel_tid) self->critical = 2;
+}
+
 // Critical counts twice here: once for clone's own frame, which is gone, once for this call.
 long on_after_clone(SyscallFrame *) {
   ThreadBlock *self = this_thread_block();
@@ -90,6 +97,8 @@ long on_after_clone(SyscallFrame *) {
   } else if (child) {
     if (failed(result)) free_thread_block(reinterpret_cast<ThreadBlock *>(child));
     swap_signal_mask(self->sigmask);
+  } else {
+    undo_shared_child(self);
   }
   --self->critical;
   return result;
@@ -99,7 +108,8 @@ long on_after_clone(SyscallFrame *) {
 void become_child_process(ThreadBlock *self) {
   for (std::uint32_t i = 0; i < saved()->thread_count; ++i)
     if (&saved()->threads[i] != self) saved()->threads[i].used = 0;
-  saved()->pid = static_cast<std::uint64_t>(raw_syscall(__NR_getpid));
+  live_pid = raw_syscall(__NR_getpid);
+  saved()->pid = static_cast<std::uint64_t>(live_pid);
   seam()->intent.store(kIntentNone, std::memory_order_relaxed);
   window_unlock();
   --self->critical;

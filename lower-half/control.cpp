@@ -121,7 +121,7 @@ void give_up() {
   } else {
     state.phase = Phase::idle;
     clear_intent();
-    release_threads();
+    resume_all_threads();
   }
   state.changed.notify_all();
 }
@@ -421,7 +421,7 @@ void control_resume() {
   state.engine_in = state.cancelled = false;
   state.phase = Phase::idle;
   clear_intent();
-  release_threads();
+  resume_all_threads();
   tell(wire::Resumed{}, state.epoch);
   state.changed.notify_all();
 }

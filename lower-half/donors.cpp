@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "arch/x86_64/crossing.h"
 #include "report.h"
 
@@ -13,7 +15,7 @@ namespace mana {
 
 namespace {
 
-constexpr std::size_t kStackBytes = 256 << 10; // holds the static TLS too; a stack nobody runs on costs no memory
+constexpr std::size_t kStackBytes = 1 << 20; // holds the static TLS too; a stack nobody runs on costs no memory
 
 void *donate(void *) {
   static thread_local Donor donor;
@@ -28,9 +30,9 @@ bool start_thread(void *(*function)(void *)) {
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, kStackBytes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  const int error = pthread_create(&thread, &attributes, function, nullptr);
+  errno = pthread_create(&thread, &attributes, function, nullptr);
   pthread_attr_destroy(&attributes);
-  return error == 0;
+  return errno == 0;
 }
 
 // One donor per request. When threads are short it tries again rather than leave the borrower without.

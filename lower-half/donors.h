@@ -19,7 +19,7 @@ struct Donor {
   Donor *next;
 };
 
-// Starts the factory; at launch and at restart, on a lower-half thread. (donors.cpp)
+// Starts the factory, on a lower-half thread; at launch, and at restart in adopt_thread_blocks(). (donors.cpp)
 void donors_init();
 
 // Gives the thread's donor back; no-op without one. Any half's TLS, critical or with signals blocked. (donors_nolibc.cpp)

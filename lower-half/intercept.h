@@ -90,12 +90,18 @@ inline long then_raw(SyscallFrame *frame, std::uint64_t nr, std::uint64_t a = 0,
 // Executes the call as the application made it, from the handler: for calls that do not block.
 long pass_on(SyscallFrame *frame);
 
-// Registers the handlers for memory, clone and /proc/self/exe and fills the slot `syscall_handler`. At launch and at restart.
+// Registers the handlers for memory, clone and our identity (signals and threads register theirs in signals_init() and
+// restore_signals()) and fills the slot `syscall_handler`. At launch and at restart. With libc.
 void intercept_init();
 
-// The slot's function; also registered by each part:
+// True when the environment has VARIABLE=off.
+bool switched_off(const char *variable);
+
+// The slot's function.
 long intercept_dispatch(SyscallFrame *frame);
+
 void register_memory_calls(); // memory_calls_nolibc.cpp
 void register_clone_calls();  // clone_nolibc.cpp
+void register_own_calls();    // intercept_nolibc.cpp: /proc/self/exe, arch_prctl
 
 } // namespace mana

@@ -88,13 +88,10 @@ long intercept_dispatch(SyscallFrame *frame) {
   return handlers[frame->nr](frame);
 }
 
-void intercept_init() {
-  register_memory_calls();
-  register_clone_calls();
+void register_own_calls() {
   intercept_register(__NR_readlink, on_readlink);
   intercept_register(__NR_readlinkat, on_readlinkat);
   intercept_register(__NR_arch_prctl, on_arch_prctl);
-  code_slots()->syscall_handler = reinterpret_cast<void *>(intercept_dispatch);
 }
 
 } // namespace mana

@@ -125,7 +125,7 @@ void read_dynamic(LoadedElf &elf, const Elf64_Phdr &header) {
   for (const Elf64_Dyn *entry = entries; strings && entry->d_tag != DT_NULL; ++entry) {
     if (entry->d_tag != DT_NEEDED) continue;
     const std::string needed = strings + entry->d_un.d_val;
-    elf.wants_fronts |= needed == "libmpi.so.40" || needed == "libmpich.so.12" || needed == "libmpi.so.12";
+    if (needed == "libmpi.so.40" || needed == "libmpich.so.12" || needed == "libmpi.so.12") elf.mpi_library = needed;
   }
 }
 

@@ -12,8 +12,8 @@ struct LoadedElf {
   std::uint64_t phdr = 0, phnum = 0;
   std::string interpreter; // PT_INTERP or empty
   bool executable_stack = false;
-  bool wants_fronts = false;   // needs an MPI library by one of the names that our fronts have ...
-  bool ignores_library_path = false; // ... and DT_RPATH without DT_RUNPATH comes before LD_LIBRARY_PATH
+  std::string mpi_library;           // the DT_NEEDED that one of our fronts answers, or empty
+  bool ignores_library_path = false; // DT_RPATH without DT_RUNPATH: is searched before LD_LIBRARY_PATH
 };
 
 // Maps every segment, zeroes what lies behind the file's data, rewrites its system call sites. The window must be

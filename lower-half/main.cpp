@@ -3,10 +3,8 @@
 //   mana-lower-openmpi -- app args...          loads the application into the window and jumps to it
 //   mana-lower-openmpi --restart DIR           maps this rank's image of the generation in DIR and goes on
 //
-// Environment: MANA_* (tools/mana_launch sets what the coordinator needs); MANA_PATCH=off, MANA_NET=off leave
-// out one of the two ways of interception (intercept.h), for tests.
-#include <asm/hwcap2.h>
-#include <sys/auxv.h>
+// Environment: MANA_* (mana_launch sets what the coordinator needs; the application does not see them). For tests,
+// MANA_PATCH=off and MANA_NET=off leave out one of the two ways of interception (intercept.h).
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -22,7 +20,6 @@
 #include "code_page.h"
 #include "descriptors.h"
 #include "intercept.h"
-#include "patch.h"
 #include "program.h"
 #include "publish.h"
 #include "report.h"
@@ -57,11 +54,6 @@ CommandLine parse(int argc, char **argv) {
   return line;
 }
 
-bool switched_off(const char *variable) {
-  const char *value = std::getenv(variable);
-  return value && std::strcmp(value, "off") == 0;
-}
-
 void saved_pages_create() {
   void *at = reinterpret_cast<void *>(kSavedAddress);
   if (mmap(at, page_up(sizeof(SavedProcess)), PROT_READ | PROT_WRITE,
@@ -70,7 +62,6 @@ void saved_pages_create() {
   SavedProcess *process = saved();
   process->magic = kSeamMagic;
   process->version = kSeamVersion;
-  process->pid = static_cast<std::uint64_t>(getpid());
   process->brk_start = process->brk_now = kBrkBase;
   process->brk_limit = kBrkBase + kBrkReserved;
 }
@@ -106,43 +97,34 @@ void describe_application(const UpperStart &start) {
   std::memcpy(process->exe, start.path.c_str(), start.path.size() + 1);
 }
 
-// The main thread of the upper half is this one.
-ThreadBlock *main_thread_block() {
-  ThreadBlock *block = new_thread_block(0);
-  block->tid = block->kernel_tid = gettid();
-  block->lower_fs = current_fs();
-  block->is_engine = 1;
-  return block;
-}
-
 [[noreturn]] void launch(const std::vector<std::string> &command) {
   // The pages that both halves know by address.
   window_reserve();
   code_page_create();
   vdso_create();
   saved_pages_create();
-  seam()->fsgsbase = (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE) != 0;
 
-  // What the upper half may call: services, MPI, the clock; the control thread starts here.
-  services_init();
+  // This thread becomes the upper half's main thread; from here on no signal handler gets past the router.
+  init_main_thread_block();
+  signals_init();
+
+  // What the upper half may call: MPI, services (the control thread starts), the clock.
   seam()->mpi = backend_table();
+  services_init();
   vdso_fill_slots();
 
   // From here on every system call that concerns us has a handler.
-  signals_init();
   intercept_init();
-  if (switched_off("MANA_PATCH")) patch_disable();
 
   // The application, rewritten as it is mapped, and its first stack.
   const UpperStart start = load_application(command);
   describe_application(start);
   const std::uint64_t stack = build_upper_stack(start);
   publish_application();
-  ThreadBlock *block = main_thread_block();
-  if (!switched_off("MANA_NET")) syscall_net_install();
+  syscall_net_install();
 
   const bool dynamic = start.interpreter.start != start.interpreter.end;
-  enter_upper_half(dynamic ? start.interpreter.entry : start.program.entry, stack, block);
+  enter_upper_half(dynamic ? start.interpreter.entry : start.program.entry, stack);
 }
 
 } // namespace

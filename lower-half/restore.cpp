@@ -18,6 +18,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "arch/x86_64/crossing.h"
@@ -184,21 +185,11 @@ void refill_seam(const Description &d, bool fsgsbase) {
   intercept_init();
 }
 
-void restore_threads() {
-  for (std::uint32_t i = 0; i < saved()->thread_count; ++i) {
-    ThreadBlock &block = saved()->threads[i];
-    if (!block.used) continue;
-    block.in_lower = 0;
-    block.lower_fs = 0;
-    block.donor = nullptr;
-    if (!block.is_engine) recreate_thread(&block);
-  }
-}
-
-ThreadBlock *find_engine() {
-  for (std::uint32_t i = 0; i < saved()->thread_count; ++i)
-    if (saved()->threads[i].used && saved()->threads[i].is_engine) return &saved()->threads[i];
-  refuse(65, "the image has no main thread");
+// Kernel threads for all but this one. They sleep in their parked state.
+void recreate_threads() {
+  for_each_thread([](ThreadBlock *block) {
+    if (!block->is_engine && !recreate_thread(block)) refuse_errno(78, "cannot make thread %d again", block->tid);
+  });
 }
 
 // ---------------------------------------------------------------------------------
@@ -226,15 +217,6 @@ void restore_timers(const Description &d) {
     const itimerval value{time_of(timer.interval_us), time_of(timer.value_us)};
     ::setitimer(static_cast<__itimer_which>(timer.which), &value, nullptr);
   }
-}
-
-// This thread goes on as the application's main thread.
-[[noreturn]] void become(ThreadBlock *engine) {
-  engine->lower_fs = arch::read_fs();
-  engine->kernel_tid = ::gettid();
-  arch::write_gs(reinterpret_cast<std::uint64_t>(engine));
-  arch::write_fs(engine->upper_fs);
-  arch::enter_resume(code_header()->resume, engine->park_sp, static_cast<std::int32_t>(ParkResult::restarted));
 }
 
 }  // namespace
@@ -265,12 +247,12 @@ void restore_and_run(const char *path) {
   restore_signals();
   syscall_net_install();
 
-  // Threads are made anew and wait; the main thread goes on alone, until the core has rebuilt its objects.
-  ThreadBlock *engine = find_engine();
-  restore_threads();
+  // Threads are made anew and wait; this one goes on as the main thread, until the core has rebuilt its objects.
+  adopt_thread_blocks();
+  recreate_threads();
   restore_timers(d);
   if (std::exchange(seam()->engine_alone, 0u)) control_resume();
-  become(engine);
+  resume_engine(engine_block());
 }
 
 }  // namespace mana

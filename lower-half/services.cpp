@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -22,10 +23,13 @@
 
 namespace mana {
 
+const BlockingMpi *backend_blocking();  // backends/blocking.h, which wants an mpi.h
+
 namespace {
 
 using namespace std::chrono_literals;
 
+constexpr int kStopTime = 30000;     // ms for all threads to stop; one may be inside a long call of MPI
 constexpr auto kFinalizeTime = 10s;  // for MPI_Finalize of a stopped job, then it ends without
 
 std::string write_directory;  // where the coordinator wants this checkpoint's images
@@ -35,7 +39,10 @@ std::string write_directory;  // where the coordinator wants this checkpoint's i
 
 Verdict park_all() {
   if (!control_engine_enter()) return Verdict::cancelled;
-  stop_other_threads();
+  if (const int running = stop_all_threads(kStopTime)) {
+    control_failed(ETIMEDOUT, std::to_string(running) + " of the program's threads could not be stopped");
+    return Verdict::cancelled;
+  }
   // Every thread of the application in this process stands still.
   return control_parked();
 }
@@ -91,6 +98,7 @@ wire::Written report_of(const Writing &writing) {
 }
 
 ParkResult write_and_wait() {
+  save_pending_signals();
   Writing writing;
   const int rank = seam()->mpi_initialized == 1 ? seam()->world_rank : launcher_rank();
   writing.path = write_directory + "/rank-" + std::to_string(rank) + ".mana";
@@ -195,7 +203,8 @@ void services_init() {
   if (!control_start(false, 0)) say("cannot reach the coordinator: the program runs without checkpoints");
 }
 
-ParkResult engine_parked(ThreadBlock *engine) {
+ParkResult engine_parked(ThreadBlock *) {
+  Crossing crossing;
   if (engine_is_in()) return write_and_wait();
   // No MPI, so nothing to drain.
   ParkResult result = ParkResult::failed;

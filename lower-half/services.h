@@ -15,9 +15,4 @@ void services_fill_seam();
 // are counted from here on.
 void services_watch_calls();
 
-// The engine's part of the slot `parked` (code_page.h): writes the image and waits for what becomes of the job. On the
-// engine's stack with the lower half's TLS. An engine that comes here without all_parked() runs no MPI (yet) and goes
-// through all steps of a checkpoint here. Does not return when the job was to stop.
-ParkResult engine_parked(ThreadBlock *engine);
-
 }  // namespace mana

@@ -51,10 +51,9 @@ struct sigaction from_kernel(const KernelSigaction &action) {
   return result;
 }
 
-bool router_ready = false;
+bool router_ready = false; // before, handlers of the lower half are recorded and given to the kernel as they are
 
 using SigactionFunction = int (*)(int, const struct sigaction *, struct sigaction *);
-using PthreadCreateFunction = int (*)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 
 template <typename Function> Function libc_function(const char *name) {
   return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
@@ -76,8 +75,8 @@ void signals_init() {
 
 void restore_signals() {
   const BlockAllSignals blocked;
-  router_ready = true;
   fill_slots();
+  router_ready = true;
   for (int sig = 1; sig < kSignals; ++sig)
     if (sig != SIGKILL && sig != SIGSTOP) install_action(sig);
   install_checkpoint_signal();
@@ -93,14 +92,15 @@ BlockAllSignals::~BlockAllSignals() { syscall(SYS_rt_sigprocmask, SIG_SETMASK, &
 namespace {
 
 int lower_sigaction(int sig, const struct sigaction *action, struct sigaction *old) {
-  const BlockAllSignals blocked; // the tables' lock is held
+  const BlockAllSignals blocked; // the tables' lock is taken
   KernelSigaction before{};
   if (action) {
     const KernelSigaction wanted = to_kernel(*action);
-    set_lower_action(sig, &wanted, &before);
+    set_lower_action(sig, &wanted, &before, router_ready);
   } else {
-    set_lower_action(sig, nullptr, &before);
+    set_lower_action(sig, nullptr, &before, false);
   }
+  if (!router_ready) libc_function<SigactionFunction>("sigaction")(sig, action, nullptr);
   if (old) *old = from_kernel(before);
   return 0;
 }
@@ -109,11 +109,11 @@ int lower_sigaction(int sig, const struct sigaction *action, struct sigaction *o
 
 } // namespace mana
 
-// Before the router has begun, and for what it does not handle, these are libc's own.
+// Found by the lower half's libraries before libc's own.
 
 extern "C" int sigaction(int sig, const struct sigaction *action, struct sigaction *old) noexcept {
   using namespace mana;
-  if (!router_ready || sig < 1 || sig >= kSignals || sig == SIGKILL || sig == SIGSTOP || sig == SIGSYS ||
+  if (sig < 1 || sig >= kSignals || sig == SIGKILL || sig == SIGSTOP || sig == SIGSYS ||
       sig == kCheckpointSignal)
     return libc_function<SigactionFunction>("sigaction")(sig, action, old);
   return lower_sigaction(sig, action, old);
@@ -128,7 +128,8 @@ extern "C" sighandler_t signal(int sig, sighandler_t handler) noexcept {
 
 extern "C" int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*function)(void *),
                               void *argument) noexcept {
-  static const auto create = mana::libc_function<PthreadCreateFunction>("pthread_create");
+  using Create = int (*)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+  static const auto create = mana::libc_function<Create>("pthread_create");
   const mana::BlockAllSignals blocked;
   return create(thread, attributes, function, argument);
 }

@@ -65,11 +65,11 @@ static_assert(offsetof(CodeSlots, parked) == 24 && offsetof(CodeSlots, signal_do
 
 // --- for main and restore, with libc (signals.cpp) ---
 
-// At launch, first of all in main(): notes which signals were ignored when the process began, and fills the slots. From here on the
-// lower half's own sigaction() and signal() are recorded (signals.cpp exports both).
+// At launch, with the saved page in place: notes which signals were ignored when the process began and fills the slots. The lower
+// half's own sigaction() and signal() are recorded from the process's beginning.
 void signals_init();
 
-// At restart, with the saved page in place: fills the slots and gives the kernel the application's actions again.
+// At restart, likewise: gives the kernel the application's actions again.
 void restore_signals();
 
 // Scope in which the lower half creates threads: they inherit the mask, so that no signal of the application ever
@@ -90,8 +90,8 @@ private:
 // rt_sigaction, rt_sigprocmask, rt_sigsuspend, rt_sigtimedwait, signalfd4, ppoll, epoll_pwait.
 void register_signal_calls();
 
-// The handler recorded for the lower half's libraries; sets the kernel's action anew.
-void set_lower_action(int sig, const KernelSigaction *action, KernelSigaction *old);
+// The handler recorded for the lower half's libraries; `install` sets the kernel's action anew.
+void set_lower_action(int sig, const KernelSigaction *action, KernelSigaction *old, bool install);
 
 // Records the application's action and sets the kernel's; either pointer may be null. Takes the lock.
 void set_app_action(int sig, const KernelSigaction *action, KernelSigaction *old);

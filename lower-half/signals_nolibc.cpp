@@ -155,12 +155,12 @@ void set_app_action(int sig, const KernelSigaction *action, KernelSigaction *old
   install_action(sig);
 }
 
-void set_lower_action(int sig, const KernelSigaction *action, KernelSigaction *old) {
+void set_lower_action(int sig, const KernelSigaction *action, KernelSigaction *old, bool install) {
   const ActionsLock lock;
   if (old) *old = lower_actions[sig];
   if (!action) return;
   lower_actions[sig] = *action;
-  install_action(sig);
+  if (install) install_action(sig);
 }
 
 bool in_upper_half(std::uint64_t pc) {

@@ -61,6 +61,7 @@ std::vector<sock_filter> build_filter() {
 } // namespace
 
 bool syscall_net_install() {
+  if (switched_off("MANA_NET")) return false;
   struct sigaction action = {};
   action.sa_sigaction = on_trapped_call;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;

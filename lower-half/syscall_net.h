@@ -17,7 +17,7 @@
 
 namespace mana {
 
-// For this thread and all that it creates. False: not allowed here. After all handlers are registered.
+// For this thread and all that it creates. False: not allowed here, or MANA_NET=off. After all handlers are registered.
 bool syscall_net_install();
 
 } // namespace mana

@@ -21,12 +21,11 @@ namespace mana {
 
 // --- with libc, on the lower half's main thread (threads.cpp) ---
 
-// At launch: probes FSGSBASE, makes the main thread's block and points GS to it. From here on this thread may be in the
-// upper half.
-void init_main_thread_block();
+// At launch, before signals_init(): makes the main thread's block and points GS to it. From here on this thread may be in the upper half.
+ThreadBlock *init_main_thread_block();
 
 // At restart, with the saved page in place, on the lower half's main thread: every block is made to fit this process: no
-// TLS lent, nothing critical, parked. GS points to the engine's block.
+// TLS lent, nothing critical, parked. GS points to the engine's block, and the donor factory starts.
 void adopt_thread_blocks();
 
 // At restart: gives a parked block its kernel thread. It stays parked until resume_all_threads(). False with errno.
@@ -45,7 +44,7 @@ template <typename Function> void for_each_thread(Function function) {
 
 // --- everywhere, no libc (threads_nolibc.cpp, identity_calls_nolibc.cpp) ---
 
-// A zeroed block for a thread that will start with `upper_fs` as its TLS; null when all are taken.
+// A zeroed block for a thread that will start with `upper_fs` as its TLS; null when all are taken. The first is the engine's.
 ThreadBlock *new_thread_block(std::uint64_t upper_fs);
 
 // Its thread has ended, or never started. Takes back the lent TLS.

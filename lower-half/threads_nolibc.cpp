@@ -4,13 +4,13 @@
 #include <asm/unistd.h>
 #include <errno.h>
 #include <linux/futex.h>
-#include <signal.h>
 
 #include "arch/x86_64/crossing.h"
 #include "code_page.h"
 #include "crossing.h"
 #include "donors.h"
 #include "intercept.h"
+#include "signals.h"
 #include "stop.h"
 
 namespace mana {
@@ -42,6 +42,14 @@ void raise_thread_count(std::uint32_t count) {
   while (now < count &&
          !__atomic_compare_exchange_n(&saved()->thread_count, &now, count, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
   }
+}
+
+ThreadBlock *claim_engine() {
+  ThreadBlock *block = engine_block();
+  block->used = 1;
+  saved()->thread_count = 1;
+  block->self = block;
+  return block;
 }
 
 ThreadBlock *claim_any() {
@@ -81,6 +89,7 @@ long on_set_tid_address(SyscallFrame *frame) {
 } // namespace
 
 ThreadBlock *new_thread_block(std::uint64_t upper_fs) {
+  if (saved()->thread_count == 0) return claim_engine();
   ThreadBlock *block = claim_any();
   if (!block) {
     free_dead_blocks();
@@ -90,6 +99,7 @@ ThreadBlock *new_thread_block(std::uint64_t upper_fs) {
   clear(block);
   block->self = block;
   block->upper_fs = upper_fs;
+  block->hidden_mask = this_thread_block()->hidden_mask & (kHiddenCheckpoint | kHiddenSigsys);
   return block;
 }
 

@@ -138,8 +138,8 @@ std::vector<Disguise> disguise_environment(const UpperStart &start, const std::v
     disguises.push_back({index, stack.string(name + "=" + ours + (user.empty() ? "" : ":" + user))});
   };
   put_in_front("LD_LIBRARY_PATH", start.fronts);
-  if (start.program.wants_fronts && start.program.ignores_library_path)
-    put_in_front("LD_PRELOAD", start.fronts + "/libmpi.so.40:" + start.fronts + "/libmpich.so.12");
+  if (!start.program.mpi_library.empty() && start.program.ignores_library_path)
+    put_in_front("LD_PRELOAD", start.fronts + "/" + start.program.mpi_library);
   return disguises;
 }
 

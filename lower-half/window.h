@@ -45,7 +45,7 @@ inline std::uint64_t page_down(std::uint64_t address) { return address & ~(kPage
 void window_reserve();
 
 // At restart, after window_reserve(): a region that the image has put there. Any order.
-inline void window_insert(std::uintptr_t start, std::uintptr_t end);
+void window_insert(std::uintptr_t start, std::uintptr_t end);
 
 // Both areas' used ranges in order of address: {0, 0} at the end. Includes the brk reserve and addresses that are
 // set aside but not mapped; the truth about mappings is /proc/self/maps.
@@ -75,10 +75,5 @@ std::uintptr_t window_find_near(std::uintptr_t start, std::uintptr_t end, std::s
 // ThreadBlock, outside of interception handlers. Null when there is no memory.
 void *window_map_pages(std::size_t bytes);
 void window_unmap_pages(void *address, std::size_t bytes);
-
-inline void window_insert(std::uintptr_t start, std::uintptr_t end) {
-  if (start < kFirstFree && start >= kWindowBase) start = kFirstFree;
-  if (start < end) window_take(start, end);
-}
 
 } // namespace mana

@@ -33,6 +33,11 @@ void window_reset() {
   low.reset(kLowBase, kLowEnd);
 }
 
+// The saved page, which knows exec_low and exec_high, may not be there yet.
+void window_insert(std::uintptr_t start, std::uintptr_t end) {
+  area_of(start).take(start, end);
+}
+
 void window_lock() {
   std::uint32_t expected = 0;
   if (lock_word.compare_exchange_strong(expected, 1, std::memory_order_acquire)) return;

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import emit_backend
 import emit_core
+import emit_front
 import emit_headers
 import table
 
@@ -22,6 +23,11 @@ def outputs(functions, constants, handles):
         "backend_generated.inc": emit_backend.backend_generated(functions),
         "backend_predefined.inc": emit_backend.predefined_cases(handles),
         "backend_errors.inc": emit_backend.error_cases(constants),
+        "front_errors_in.inc": emit_front.error_cases(constants, into_front=False),
+        "front_errors_out.inc": emit_front.error_cases(constants, into_front=True),
+        "front_combiners.inc": emit_front.combiner_cases(constants),
+        "front_openmpi.cpp": emit_front.front("openmpi", functions, handles),
+        "front_mpich.cpp": emit_front.front("mpich", functions, handles),
     }
 
 

@@ -235,10 +235,12 @@ def load_constants():
 
 @dataclass
 class Handle:
-    """A predefined handle: its number, Open MPI's exported objects, what stands in for it where an MPI lacks it."""
+    """A predefined handle: its number, Open MPI's exported objects, what stands in for it where an MPI lacks it ("-":
+    it is never made below)."""
     name: str
     abi: int
     openmpi_symbols: list[str]
+    openmpi_fortran: str   # its integer in mpif.h, or empty
     fallback: str
 
     KINDS = [(32, "op"), (256, "comm"), (264, "group"), (272, "win"), (280, "file"), (288, "session"), (296, "message"),
@@ -252,7 +254,8 @@ class Handle:
 
 def load_handles():
     with open(HERE / "handles.csv", newline="") as file:
-        return [Handle(r["name"], int(r["abi"]), r["openmpi_symbol"].split(), r["fallback"])
+        return [Handle(r["name"], int(r["abi"]), r["openmpi_symbol"].split(), r["openmpi_fortran"],
+                       r["fallback"])
                 for r in csv.DictReader(file)]
 
 

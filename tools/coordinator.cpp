@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -105,6 +106,10 @@ int Coordinator::connected_ranks() const {
   int count = 0;
   for (const Rank &rank : ranks_) count += rank.peer != nullptr;
   return count;
+}
+
+bool Coordinator::all_gone() const {
+  return !ranks_.empty() && std::all_of(ranks_.begin(), ranks_.end(), [](const Rank &rank) { return rank.lost; });
 }
 
 // ---------------------------------------------------------------------------------

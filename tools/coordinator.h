@@ -59,6 +59,7 @@ public:
   // A checkpoint after which the job stops has been committed.
   bool stopped() const { return stopped_; }
   int connected_ranks() const;
+  bool all_gone() const;  // every rank has been there and has gone
   // Called whenever a rank has gone or the job was told to stop.
   std::function<void()> on_change;
 

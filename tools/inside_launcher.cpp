@@ -21,13 +21,15 @@ namespace mana {
 
 namespace {
 
-// Starts the coordinator as a session of its own and waits until it says on a pipe that it listens.
+// Starts the coordinator as a session of its own and waits until it says on a pipe that it listens (kListens), or why
+// not. It keeps nothing of the rank, its stderr included: a launcher waits until nobody has that open any more.
 Problem start_coordinator(const CoordinatorOptions &options, const std::string &id) {
   int ready[2];
   if (::pipe(ready) != 0) return {kExitInternal, errno, "cannot make a pipe"};
   const std::string parent = fmt::format("{}", ::getppid()), fd = fmt::format("{}", ready[1]);
   std::vector<std::string> words = {libexec_directory() + "/../../bin/mana_coordinator",
                                     "--id", id, "--watch", parent, "--ready-fd", fd,
+                                    "--log", options.checkpoint_directory + "/coordinator.log",
                                     "--ckpt-dir", options.checkpoint_directory,
                                     "--keep", fmt::format("{}", options.keep),
                                     "--timeout", fmt::format("{}", options.timeout_seconds)};
@@ -37,10 +39,9 @@ Problem start_coordinator(const CoordinatorOptions &options, const std::string &
   const pid_t child = ::fork();
   if (child == 0) {
     ::setsid();
-    // Twice, so that it is no child of a rank. Its errors go to the rank's stderr; nothing else of the rank is kept.
-    if (::fork() != 0) ::_exit(0);
+    if (::fork() != 0) ::_exit(0);  // it shall be no child of a rank
     ::close(ready[0]);
-    if (const int null = ::open("/dev/null", O_RDWR); null >= 0) ::dup2(null, 0), ::dup2(null, 1);
+    if (const int null = ::open("/dev/null", O_RDWR); null >= 0) ::dup2(null, 0), ::dup2(null, 1), ::dup2(null, 2);
     for (int other = 3; other < 1024; ++other)
       if (other != ready[1]) ::close(other);
     for (const char *name : {"PMI_FD", "PMI_RANK", "PMI_SIZE", "OMPI_COMM_WORLD_RANK", "PMIX_RANK"}) ::unsetenv(name);
@@ -52,11 +53,13 @@ Problem start_coordinator(const CoordinatorOptions &options, const std::string &
   }
   ::close(ready[1]);
   if (child > 0) ::waitpid(child, nullptr, 0);
-  char byte = 0;
-  const ssize_t n = ::read(ready[0], &byte, 1);
+  std::string said;
+  char buffer[512];
+  for (ssize_t n; (n = ::read(ready[0], buffer, sizeof buffer)) > 0;) said.append(buffer, static_cast<std::size_t>(n));
   ::close(ready[0]);
-  // Without the byte it has ended and has said why.
-  return n == 1 ? Problem{} : Problem{69, 0, "the coordinator could not be started"};
+  if (said == kListens) return {};
+  if (said.empty()) return {69, 0, "the coordinator could not be started"};
+  return {std::atoi(said.c_str()), 0, said.substr(said.find(' ') + 1)};  // "73 cannot create ..."
 }
 
 bool answers(const std::string &socket) {

@@ -1,10 +1,12 @@
 // mana_launch called by a launcher: `mpirun -n 4 mana_launch ./app`. Each of the processes is a rank; the first one
 // on the host starts a mana_coordinator, which watches the launcher (the common parent) and goes away with it.
 //
-// The ranks find each other through a file in the runtime directory named after the parent's pid and start time:
+// The ranks find it by the parent's pid and start time, in the runtime directory:
 //
-//     inner-<pid>-<starttime>        id of the job, written under flock by whoever came first
-//     job-<id>.token, job-<id>.sock  as in runtime_dir.h
+//     job-<host>-<pid>-<starttime>.sock, .token   as in runtime_dir.h
+//     inner-<host>-<pid>-<starttime>.lock         locked while the coordinator is being started
+//
+// Its messages go to coordinator.log in the checkpoint directory: it must not keep the rank's stderr open.
 #pragma once
 #include <string>
 #include <vector>
@@ -12,6 +14,9 @@
 #include "tools/coordinator.h"
 
 namespace mana {
+
+// What mana_coordinator writes to --ready-fd when it listens; else exit code and sentence.
+inline constexpr const char *kListens = "0 listens";
 
 // True when this process was started by an MPI launcher as one of its ranks.
 bool inside_launcher();

@@ -1,6 +1,6 @@
 // mana_coordinator: the coordinator alone, for jobs whose launcher is not started by mana_launch. Started by the first
 // rank of `mpirun -n 4 mana_launch ./app`, or by hand under a batch system.
-#include <poll.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "tools/coordinator.h"
+#include "tools/inside_launcher.h"
 #include "tools/job_runner.h"
 #include "tools/options.h"
 
@@ -19,6 +20,7 @@ using namespace mana;
 struct Options {
   CoordinatorOptions coordinator;
   int watch = 0, ready_fd = -1;
+  std::string log;
 };
 
 constexpr const char *kFooter =
@@ -35,7 +37,8 @@ void describe(CLI::App &app, Options &options) {
   app.add_option("--timeout", c.timeout_seconds, "for each phase of a checkpoint (default 600)")->option_text("SECONDS");
   app.add_option("--id", c.id, "name of the job (default HOST-PID)")->option_text("NAME");
   app.add_option("--watch", options.watch, "end when this process has ended")->option_text("PID");
-  app.add_option("--ready-fd", options.ready_fd, "write a byte to this descriptor when listening")->option_text("FD");
+  app.add_option("--ready-fd", options.ready_fd, "say on this descriptor when it listens, or why not")->option_text("FD");
+  app.add_option("--log", options.log, "messages go to this file (default stderr)")->option_text("FILE");
   app.add_option("command", c.command, "what the job runs, for the manifest")->option_text("...");
 }
 
@@ -46,7 +49,8 @@ public:
   int run() {
     ::signal(SIGPIPE, SIG_IGN);
     if (Problem problem = start()) {
-      coordinator_.close();
+      if (options_.ready_fd >= 0) tell_starter(fmt::format("{} {}", problem.code, problem.text));
+      finish();
       uv_run(&loop_, UV_RUN_DEFAULT);
       return report("mana_coordinator", problem);
     }
@@ -66,6 +70,7 @@ private:
     token_file.replace(token_file.size() - 5, 5, ".token");
     FileSystem files;
     if (int error = files.write_file(token_file, coordinator_.token())) return file_problem("cannot write", token_file, error);
+    listening_ = true;
     for (std::size_t i = 0; i < std::size(kSignals); ++i) {
       uv_signal_init(&loop_, &signals_[i]);
       signals_[i].data = this;
@@ -77,10 +82,21 @@ private:
     if (options_.ready_fd < 0) {
       fmt::print("MANA_COORDINATOR={}\ntoken file: {}\n", coordinator_.socket(), token_file);
       std::fflush(stdout);
-    } else if (::write(options_.ready_fd, "1", 1) != 1 || ::close(options_.ready_fd) != 0) {
-      return {kExitInternal, errno, "cannot tell that it listens"};
+    } else {
+      tell_starter(kListens);
     }
+    // The job is over when all of its ranks are.
+    coordinator_.on_change = [this] {
+      if (options_.watch > 0 && coordinator_.all_gone()) finish();
+    };
+    if (!options_.log.empty() && std::freopen(options_.log.c_str(), "ae", stderr) == nullptr)
+      return file_problem("cannot write", options_.log, errno);
     return {};
+  }
+
+  void tell_starter(const std::string &text) {
+    if (::write(options_.ready_fd, text.data(), text.size()) < 0) return;  // it has gone, and watch() will tell
+    ::close(options_.ready_fd);
   }
 
   void watch() {
@@ -103,6 +119,7 @@ private:
     if (finished_) return;
     finished_ = true;
     coordinator_.close();
+    if (!listening_) return;
     for (uv_signal_t &signal : signals_) uv_close(reinterpret_cast<uv_handle_t *>(&signal), nullptr);
     if (watching_) uv_close(reinterpret_cast<uv_handle_t *>(&watched_), nullptr);
   }
@@ -114,7 +131,7 @@ private:
   uv_signal_t signals_[std::size(kSignals)]{};
   uv_poll_t watched_{};
   int watched_fd_ = -1;
-  bool watching_ = false, finished_ = false;
+  bool listening_ = false, watching_ = false, finished_ = false;
 };
 
 }  // namespace

@@ -139,7 +139,10 @@ int main(int argc, char **argv) {
   describe(app, options);
   if (const auto status = parse(app, argc, argv)) return *status;
   options.command = app.remaining();
-  if (!options.command.empty() && options.command[0] == "--") options.command.erase(options.command.begin());
+  if (!options.command.empty() && options.command[0] == "--")
+    options.command.erase(options.command.begin());
+  else if (!options.command.empty() && options.command[0].starts_with('-'))
+    return report("mana_launch", {2, 0, fmt::format("there is no option {} (see mana_launch --help)", options.command[0])});
   if (options.command.empty()) return report("mana_launch", {2, 0, "what shall be launched? See mana_launch --help"});
   if (!options.checkpoint_at.empty() && !valid_checkpoint_at(options.checkpoint_at))
     return report("mana_launch", {2, 0, "--checkpoint-at takes RANK:CALL, for example 0:12"});

@@ -182,6 +182,7 @@ struct FrontOps {
   int bsend_overhead;
   int version, subversion;        // MPI_Get_version
   const char *library_version;    // MPI_Get_library_version
+  int (*call_query)(void (*fn)(), void *extra, Status *status);  // of generalized requests; returns the front's code
 };
 
 }  // namespace mana

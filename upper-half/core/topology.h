@@ -21,7 +21,7 @@ int cart_size(const TopologyData *cart);
 void cart_shift(const TopologyData *cart, int rank, int dimension, int displacement, int *source, int *destination);
 
 // MPI_Cart_sub without the communication: which new communicator this rank is in (a number equal on its members), its
-// rank there, and the new topology (null when no dimension remains).
+// rank there, and the new topology (without dimensions when none remains, as MPI-3.1 says).
 struct CartSub {
   int color, rank;
   TopologyData *topology;

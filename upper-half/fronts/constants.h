@@ -112,10 +112,6 @@ inline int topology_out(int topology) {
 
 inline int splittype_in(int type) {
   if (type == MPI_COMM_TYPE_SHARED) return abi::COMM_TYPE_SHARED;
-#ifdef OPEN_MPI
-  // Open MPI's finer levels, from hardware thread to host: the host is what the ABI has.
-  if (type > OMPI_COMM_TYPE_HWTHREAD - 1 && type <= OMPI_COMM_TYPE_HOST) return abi::COMM_TYPE_SHARED;
-#endif
   return type == MPI_UNDEFINED ? abi::UNDEFINED : kNotARank;
 }
 

@@ -25,19 +25,21 @@ inline std::uint64_t tls_self() {
 
 inline std::uint64_t read_fs() {
   std::uint64_t base = 0;
-  if (seam()->fsgsbase) [[likely]]
+  if (seam()->fsgsbase) [[likely]] {
     asm volatile("rdfsbase %0" : "=r"(base));
-  else
+  } else {
     raw_syscall(__NR_arch_prctl, ARCH_GET_FS, reinterpret_cast<std::uint64_t>(&base));
+  }
   return base;
 }
 
 // Orders all memory accesses before and after it, as the compiler sees them.
 inline void write_fs(std::uint64_t base) {
-  if (seam()->fsgsbase) [[likely]]
+  if (seam()->fsgsbase) [[likely]] {
     asm volatile("wrfsbase %0" : : "r"(base) : "memory");
-  else
+  } else {
     raw_syscall(__NR_arch_prctl, ARCH_SET_FS, base);
+  }
 }
 
 // Rare (once per thread), so the system call is good enough.

@@ -1,26 +1,18 @@
 // The jump from the lower half into the application's first instruction.
 //
-// Precondition: the stack pointer points to argc, as after execve. FS is 0 as in a new process (ld.so sets it up), GS
-// is the thread's ThreadBlock, and every general register is 0: rdx is a function that ld.so registers for
+// Precondition: the stack pointer points to argc, as after execve; GS is the thread's ThreadBlock. FS becomes 0 as
+// in a new process (ld.so sets it up), and so does every general register: rdx is a function that ld.so would register for
 // exit, rbp ends backtraces. The lower half's stack of this thread is never used again; its TLS is lent to the
 // thread's crossings (ThreadBlock::lower_fs).
 #pragma once
 #include <asm/prctl.h>
 #include <asm/unistd.h>
 
-#include "arch/x86_64/raw_syscall.h"
-#include "interface/seam.h"
+#include <cstdint>
 
 namespace mana {
 
-inline std::uint64_t current_fs() {
-  std::uint64_t base = 0;
-  raw_syscall(__NR_arch_prctl, ARCH_GET_FS, reinterpret_cast<std::uint64_t>(&base));
-  return base;
-}
-
-[[noreturn]] inline void enter_upper_half(std::uint64_t entry, std::uint64_t stack, ThreadBlock *block) {
-  raw_syscall(__NR_arch_prctl, ARCH_SET_GS, reinterpret_cast<std::uint64_t>(block));
+[[noreturn]] inline void enter_upper_half(std::uint64_t entry, std::uint64_t stack) {
   asm volatile("mov %[stack], %%rsp\n\t"
                "push %[entry]\n\t"
                "mov %[set_fs], %%edi\n\t"

@@ -1,0 +1,25 @@
+// The start of interception, with the lower half's libc. See intercept.h.
+#include "intercept.h"
+
+#include <cstdlib>
+#include <cstring>
+
+#include "code_page.h"
+#include "patch.h"
+
+namespace mana {
+
+bool switched_off(const char *variable) {
+  const char *value = std::getenv(variable);
+  return value && std::strcmp(value, "off") == 0;
+}
+
+void intercept_init() {
+  register_memory_calls();
+  register_clone_calls();
+  register_own_calls();
+  if (switched_off("MANA_PATCH")) patch_disable();
+  code_slots()->syscall_handler = reinterpret_cast<void *>(intercept_dispatch);
+}
+
+} // namespace mana

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""A rank without MPI and without an application: speaks tools/protocol.h with the coordinator like the lower half does.
+
+Installed by tools_commands_test.py in the place of mana-lower-openmpi. What it shall do wrong comes in FAKE:
+  seconds=N         how long the program runs (default 0.5)
+  exit=N            its exit status
+  die=PHASE         ends without a word when told PHASE (quiesce, park, drain, write)
+  fail=PHASE        answers FAILED with ENOSPC
+  slow=PHASE        does not answer for 3 seconds
+  never_init        does not say that it has called MPI_Init
+  collective        loops over collectives on one communicator instead of computing
+  request=1, =2     asks for a checkpoint itself (2: with stop)
+  only=RANK         the faults are of this rank
+"""
+import os, select, socket, struct, sys, time
+
+TYPES = """hello welcome state request answer quiesce counts gate gate_plain enter left blocked park parked drain drained
+write written failed resume stop cancel resumed status_query status_reply tool_request progress outcome""".split()
+NUMBER = {name: i + 1 for i, name in enumerate(TYPES)}
+
+
+def text(s):
+    data = s if isinstance(s, bytes) else s.encode()
+    return struct.pack("<I", len(data)) + data
+
+
+def counts(pairs):
+    return struct.pack("<I", len(pairs)) + b"".join(struct.pack("<QQ", *p) for p in pairs)
+
+
+def frame(kind, epoch=0, payload=b"", magic=0x616E616D, version=1):
+    return struct.pack("<IHHII", magic, version, NUMBER.get(kind, 99), epoch, len(payload)) + payload
+
+
+class Rank:
+    def __init__(self):
+        env = os.environ
+        self.rank = int(env.get("OMPI_COMM_WORLD_RANK") or env.get("PMI_RANK") or 0)
+        self.size = int(env.get("OMPI_COMM_WORLD_SIZE") or env.get("PMI_SIZE") or 1)
+        self.fake = dict((item.split("=") + ["1"])[:2] for item in env.get("FAKE", "").split(",") if item)
+        if int(self.fake.get("only", self.rank)) != self.rank:
+            self.fake = {k: v for k, v in self.fake.items() if k in ("seconds", "collective")}
+        self.restarted = "--restart" in sys.argv
+        self.entered, self.phase, self.epoch, self.held = 0, None, 0, False
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(env["MANA_COORDINATOR"])
+
+    def say(self, kind, payload=b"", epoch=None):
+        self.socket.sendall(frame(kind, self.epoch if epoch is None else epoch, payload))
+
+    def receive(self):
+        head = self.socket.recv(16, socket.MSG_WAITALL)
+        if len(head) < 16:
+            sys.exit(9)
+        _, _, kind, epoch, length = struct.unpack("<IHHII", head)
+        return TYPES[kind - 1], epoch, self.socket.recv(length, socket.MSG_WAITALL) if length else b""
+
+    def counters(self):
+        return counts([(257, self.entered)])
+
+    def start(self):
+        self.say("hello", text(os.environ.get("MANA_TOKEN", "")) + struct.pack("<iii", self.rank, self.size, os.getpid())
+                 + text("host") + struct.pack("<III", 1, 1, int(self.restarted)), 0)
+        if self.restarted:
+            self.say("resumed", b"", 0)
+        elif "never_init" not in self.fake:
+            self.say("state", struct.pack("<II", 1, 1), 0)
+        if "request" in self.fake:
+            self.say("request", struct.pack("<I", int(self.fake["request"]) - 1), 0)
+
+    def handle(self, kind, epoch, payload):
+        if self.fake.get("die") == kind:
+            os._exit(7)
+        if self.fake.get("slow") == kind:
+            time.sleep(3)
+        if self.fake.get("fail") == kind:
+            return self.say("failed", struct.pack("<i", 28) + text("no space: needs 5 bytes, 3 are free"), epoch)
+        if kind == "quiesce":
+            self.epoch, self.phase = epoch, kind
+            self.say("counts", self.counters() + struct.pack("<I", 0))
+        elif kind == "enter":
+            self.held = False
+            self.entered += 1
+            self.say("left", self.counters())
+        elif kind == "park":
+            self.phase, self.held = kind, False
+            self.say("parked", self.counters())
+        elif kind == "drain":
+            self.say("drained")
+        elif kind == "write":
+            directory = payload[4:].decode()
+            name = f"rank-{self.rank}.mana"
+            with open(f"{directory}/{name}", "wb") as file:
+                file.write(b"image of a fake")
+            self.say("written", struct.pack("<QQQ", 15, 1, 2) + text(name) + struct.pack("<I", 1) + text("socket 5 is not saved"))
+        elif kind in ("resume", "cancel"):
+            if self.phase:
+                self.phase, self.held = None, False
+                self.say("resumed")
+        elif kind == "stop":
+            sys.exit(0)
+
+    def run(self):
+        self.start()
+        end = time.time() + float(self.fake.get("seconds", 0.5))
+        while time.time() < end or self.phase:
+            # A collective that does not wait for the others: ranks get far apart, as with Bcast.
+            if "collective" in self.fake and self.phase is None:
+                self.entered += 1
+                time.sleep(0.001 * (1 + self.rank))
+            elif "collective" in self.fake and self.phase == "quiesce" and not self.held:
+                self.held = True
+                self.say("gate", struct.pack("<QQ", 257, self.entered + 1) + self.counters())
+            if select.select([self.socket], [], [], 0.002 if "collective" in self.fake else 0.05)[0]:
+                self.handle(*self.receive())
+        self.say("state", struct.pack("<II", 3, 1), 0)
+        print(f"rank {self.rank} of {self.size} done:", *map(repr, sys.argv[1:]), flush=True)
+        return int(self.fake.get("exit", 0))
+
+
+if __name__ == "__main__":
+    sys.exit(Rank().run())

@@ -1,0 +1,182 @@
+// See infos.h.
+#include "core/infos.h"
+
+#include <cstring>
+
+#include "core/call.h"
+#include "core/errors.h"
+#include "core/memory.h"
+#include "core/pool.h"
+#include "core/start.h"
+#include "core_api.h"
+
+namespace mana {
+
+namespace {
+
+char *copy_string(const char *text, std::size_t n) {
+  char *copy = core_array<char>(n + 1);
+  std::memcpy(copy, text, n);
+  copy[n] = '\0';
+  return copy;
+}
+
+// Programs written in Fortran pad with blanks; MPI strips them at both ends of keys and values.
+char *copy_trimmed(const char *text) {
+  while (*text == ' ') ++text;
+  std::size_t n = std::strlen(text);
+  while (n && text[n - 1] == ' ') --n;
+  return copy_string(text, n);
+}
+
+InfoEntry *find(const Info *info, const char *key) {
+  for (InfoEntry *e = info->first; e; e = e->next)
+    if (std::strcmp(e->key, key) == 0) return e;
+  return nullptr;
+}
+
+void free_entry(InfoEntry *entry) {
+  core_free(entry->key);
+  core_free(entry->value);
+  core_free(entry);
+}
+
+bool key_fits(const char *key) {
+  const std::size_t n = key ? std::strlen(key) : 0;
+  return n > 0 && n < static_cast<std::size_t>(front().max_info_key);
+}
+
+void append(Info *info, char *key, char *value) {
+  InfoEntry *entry = core_array<InfoEntry>(1);
+  *entry = {nullptr, key, value};
+  (info->last ? info->last->next : info->first) = entry;
+  info->last = entry;
+}
+
+}  // namespace
+
+Info *copy_info(const Info *info) {
+  Info *copy = make<Info>();
+  for (InfoEntry *e = info->first; e; e = e->next)
+    append(copy, copy_string(e->key, std::strlen(e->key)), copy_string(e->value, std::strlen(e->value)));
+  return copy;
+}
+
+const char *info_value(const Info *info, const char *key) {
+  const InfoEntry *entry = find(info, key);
+  return entry ? entry->value : nullptr;
+}
+
+void set_info_value(Info *info, const char *key, const char *value) {
+  if (InfoEntry *entry = find(info, key)) {
+    core_free(entry->value);
+    entry->value = copy_trimmed(value);
+    return;
+  }
+  append(info, copy_string(key, std::strlen(key)), copy_trimmed(value));
+}
+
+void release(Info *info) {
+  if (--info->refs != 0) return;
+  for (InfoEntry *e = info->first, *next; e; e = next) {
+    next = e->next;
+    free_entry(e);
+  }
+  destroy(info);
+}
+
+namespace api {
+
+int Info_create(Info **info) {
+  Call call(Fn::Info_create);
+  *info = make<Info>();
+  return 0;
+}
+
+int Info_dup(Info *info, Info **newinfo) {
+  Call call(Fn::Info_dup);
+  if (is_null(info)) return raise(abi::ERR_INFO);
+  *newinfo = copy_info(info);
+  return 0;
+}
+
+int Info_free(Info **info) {
+  Call call(Fn::Info_free);
+  if ((*info)->flags & (kNull | kPredefined)) return raise(abi::ERR_INFO);
+  release(*info);
+  *info = predefined<Info>(abi::INFO_NULL);
+  return 0;
+}
+
+int Info_set(Info *info, const char *key, const char *value) {
+  Call call(Fn::Info_set);
+  if (info->flags & (kNull | kPredefined)) return raise(abi::ERR_INFO);
+  if (!key_fits(key)) return raise(abi::ERR_INFO_KEY);
+  if (!value || !*value || std::strlen(value) >= static_cast<std::size_t>(front().max_info_val))
+    return raise(abi::ERR_INFO_VALUE);
+  set_info_value(info, key, value);
+  return 0;
+}
+
+int Info_delete(Info *info, const char *key) {
+  Call call(Fn::Info_delete);
+  if (info->flags & (kNull | kPredefined)) return raise(abi::ERR_INFO);
+  if (!key_fits(key)) return raise(abi::ERR_INFO_KEY);
+  InfoEntry *before = nullptr;
+  for (InfoEntry *e = info->first; e; before = e, e = e->next) {
+    if (std::strcmp(e->key, key) != 0) continue;
+    (before ? before->next : info->first) = e->next;
+    if (info->last == e) info->last = before;
+    free_entry(e);
+    return 0;
+  }
+  return raise(abi::ERR_INFO_NOKEY);
+}
+
+// `value` has room for valuelen + 1 bytes.
+int Info_get(Info *info, const char *key, int valuelen, char *value, int *flag) {
+  Call call(Fn::Info_get);
+  if (is_null(info)) return raise(abi::ERR_INFO);
+  if (!key_fits(key)) return raise(abi::ERR_INFO_KEY);
+  if (valuelen < 0) return raise(abi::ERR_ARG);
+  const char *found = info_value(info, key);
+  *flag = found != nullptr;
+  if (!found) return 0;
+  std::size_t n = std::strlen(found);
+  if (n > static_cast<std::size_t>(valuelen)) n = static_cast<std::size_t>(valuelen);
+  std::memcpy(value, found, n);
+  value[n] = '\0';
+  return 0;
+}
+
+int Info_get_valuelen(Info *info, const char *key, int *valuelen, int *flag) {
+  Call call(Fn::Info_get_valuelen);
+  if (is_null(info)) return raise(abi::ERR_INFO);
+  if (!key_fits(key)) return raise(abi::ERR_INFO_KEY);
+  const char *found = info_value(info, key);
+  *flag = found != nullptr;
+  if (found) *valuelen = static_cast<int>(std::strlen(found));
+  return 0;
+}
+
+int Info_get_nkeys(Info *info, int *nkeys) {
+  Call call(Fn::Info_get_nkeys);
+  if (is_null(info)) return raise(abi::ERR_INFO);
+  *nkeys = 0;
+  for (InfoEntry *e = info->first; e; e = e->next) ++*nkeys;
+  return 0;
+}
+
+int Info_get_nthkey(Info *info, int n, char *key) {
+  Call call(Fn::Info_get_nthkey);
+  if (is_null(info)) return raise(abi::ERR_INFO);
+  InfoEntry *entry = n < 0 ? nullptr : info->first;
+  while (entry && n-- > 0) entry = entry->next;
+  if (!entry) return raise(abi::ERR_ARG);
+  std::strcpy(key, entry->key);
+  return 0;
+}
+
+}  // namespace api
+
+}  // namespace mana

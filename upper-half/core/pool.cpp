@@ -1,0 +1,87 @@
+// See pool.h.
+#include "core/pool.h"
+
+#include "core/memory.h"
+#include "core/start.h"
+
+namespace mana {
+
+PoolState pools[kKinds];
+
+namespace {
+
+// MPICH's pair types MPI_FLOAT_INT ... are 0x8c000000 to 0x8c000007.
+constexpr std::uint32_t kReservedTypes = 8;
+constexpr std::uint32_t kMpichFront = 2;
+
+std::uint64_t handle_of(const Object *record) {
+  if (front().front == kMpichFront)
+    return 0x80000000u | static_cast<std::uint32_t>(record->kind) << 26 | record->index;
+  return reinterpret_cast<std::uintptr_t>(record);
+}
+
+// Bytes of a record, for pool_object(), which does not know the type.
+std::size_t record_bytes(Kind kind) {
+  switch (kind) {
+  case Kind::comm: return sizeof(Comm);
+  case Kind::group: return sizeof(Group);
+  case Kind::datatype: return sizeof(Datatype);
+  case Kind::errhandler: return sizeof(Errhandler);
+  case Kind::op: return sizeof(Op);
+  case Kind::info: return sizeof(Info);
+  case Kind::request: return sizeof(Request);
+  case Kind::message: return sizeof(Message);
+  default: return 0;
+  }
+}
+
+// The next index that was never used.
+Object *extend(PoolState &pool, Kind kind, std::size_t bytes) {
+  if (pool.used == 0 && kind == Kind::datatype) pool.used = kReservedTypes;
+  const std::uint32_t index = pool.used;
+  if (index >= kMaxRecords) seam()->services->die(1, "more than 67,108,864 MPI objects of one kind");
+  char *&chunk = pool.chunks[index / kChunkRecords];
+  if (!chunk) chunk = static_cast<char *>(core_zalloc(bytes * kChunkRecords));
+  pool.used = index + 1;
+  Object *record = reinterpret_cast<Object *>(chunk + std::size_t{index % kChunkRecords} * bytes);
+  record->index = index;
+  return record;
+}
+
+}  // namespace
+
+Object *pool_take(Kind kind, std::size_t bytes) {
+  PoolState &pool = pools[static_cast<int>(kind)];
+  Object *record = pool.free;
+  if (record) [[likely]]
+    pool.free = static_cast<Object *>(record->next_free);
+  else
+    record = extend(pool, kind, bytes);
+  const std::uint32_t index = record->index;
+  __builtin_memset(static_cast<void *>(record), 0, bytes);
+  record->self = record;
+  record->refs = 1;
+  record->kind = kind;
+  record->flags = kLive;
+  record->index = index;
+  record->handle = handle_of(record);
+  ++pool.live;
+  return record;
+}
+
+void pool_give(Object *record, std::size_t) {
+  PoolState &pool = pools[static_cast<int>(record->kind)];
+  record->flags = 0;
+  record->next_free = pool.free;
+  pool.free = record;
+  --pool.live;
+}
+
+Object *pool_object(Kind kind, std::uint32_t index) {
+  const std::size_t bytes = record_bytes(kind);
+  if (index >= kMaxRecords || bytes == 0) return nullptr;
+  char *chunk = pools[static_cast<int>(kind)].chunks[index / kChunkRecords];
+  return chunk ? reinterpret_cast<Object *>(chunk + std::size_t{index % kChunkRecords} * bytes) : nullptr;
+}
+
+}  // namespace mana

@@ -1,0 +1,67 @@
+// Small helpers of the generated fronts, the same for both. Included after openmpi.h or mpich.h.
+#pragma once
+#include "core/topology.h"
+#include "core_api.h"
+
+namespace mana::front_side {
+
+inline int at_least_0(int n) { return n > 0 ? n : 0; }
+
+// MPI_Aint, MPI_Count and MPI_Offset are long or long long, of the same form as std::int64_t.
+template <class Int> inline std::int64_t *as_int64(Int *ints) {
+  static_assert(sizeof(Int) == sizeof(std::int64_t));
+  return reinterpret_cast<std::int64_t *>(ints);
+}
+template <class Int> inline const std::int64_t *as_const_int64(const Int *ints) {
+  static_assert(sizeof(Int) == sizeof(std::int64_t));
+  return reinterpret_cast<const std::int64_t *>(ints);
+}
+
+// Is this rank the root of a rooted collective? Elsewhere the parameters of the root are ignored, and may be anything.
+inline bool is_root(int root, const Comm *comm) { return root == comm->rank || root == MPI_ROOT; }
+
+// A single completion has a status when it succeeded, or delivered a part of the message.
+inline bool has_status(int abi_error) { return abi_error == 0 || abi_error == abi::ERR_TRUNCATE; }
+
+// The calls that complete several requests: MPI_ERROR is set only with MPI_ERR_IN_STATUS.
+inline void statuses_out(const Status *from, int n, int abi_error, MPI_Status *to) {
+  if (abi_error != 0 && abi_error != abi::ERR_IN_STATUS) return;
+  for (int i = 0; i < n; ++i) {
+    status_out(from[i], &to[i]);
+    if (abi_error == abi::ERR_IN_STATUS) to[i].MPI_ERROR = error_out(from[i].error);
+  }
+}
+
+// Values of the predefined attributes that are ranks or error codes, in the front's numbering.
+inline void attribute_out(int abi_keyval, void *attribute_val, const int *flag) {
+  static int values[3];
+  if (!*flag) return;
+  void *&value = *static_cast<void **>(attribute_val);
+  const auto replace = [&](int &mine, int translated) {
+    mine = translated;
+    value = &mine;
+  };
+  switch (abi_keyval) {
+  case abi::HOST: return replace(values[0], rank_out(*static_cast<const int *>(value)));
+  case abi::IO: return replace(values[1], rank_out(*static_cast<const int *>(value)));
+  case abi::LASTUSEDCODE: return replace(values[2], errcode_out(*static_cast<const int *>(value)));
+  default: return;
+  }
+}
+
+// MPI_Type_get_contents: which of the integers are constants follows from the constructor.
+inline void contents_out(const Datatype *type, int *integers) {
+  if (type->combiner == abi::COMBINER_SUBARRAY) {
+    int &order = integers[1 + 3 * integers[0]];
+    order = order_out(order);
+  } else if (type->combiner == abi::COMBINER_DARRAY) {
+    const int ndims = integers[2];
+    for (int i = 0; i < ndims; ++i) {
+      integers[3 + ndims + i] = distribution_out(integers[3 + ndims + i]);
+      integers[3 + 2 * ndims + i] = darg_out(integers[3 + 2 * ndims + i]);
+    }
+    integers[3 + 4 * ndims] = order_out(integers[3 + 4 * ndims]);
+  }
+}
+
+}  // namespace mana::front_side

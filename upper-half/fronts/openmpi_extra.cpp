@@ -1,0 +1,94 @@
+// The parts of the Open MPI front that the table cannot say: binding the exported objects, Fortran handles, and the
+// names that only Open MPI has.
+#include "fronts/openmpi_head.h"
+
+#include "fronts/callbacks.h"
+#include "core_api.h"
+
+using namespace mana;
+using namespace mana::front_side;
+
+namespace mana::front_side {
+
+void fill_null(Kind kind) {
+  static constexpr int kNulls[kKinds] = {0,
+                                         abi::COMM_NULL,
+                                         abi::GROUP_NULL,
+                                         abi::DATATYPE_NULL,
+                                         abi::FILE_NULL,
+                                         abi::ERRHANDLER_NULL,
+                                         abi::OP_NULL,
+                                         abi::INFO_NULL,
+                                         abi::WIN_NULL,
+                                         0,
+                                         0,
+                                         abi::REQUEST_NULL,
+                                         abi::MESSAGE_NULL};
+  const int index = static_cast<int>(kind);
+  null_records[index] = predefined_object(kNulls[index]);
+}
+
+void bind(int abi, void *object) {
+  Object *record = predefined_object(abi);
+  if (!record) record = predefined_object(abi::DATATYPE_NULL);
+  else record->handle = reinterpret_cast<std::uintptr_t>(object);
+  *static_cast<Object **>(object) = record;
+}
+
+namespace {
+Object *fortran_records[kKinds][80];
+}
+
+void bind_fortran(int abi, int fortran) {
+  Object *record = predefined_object(abi);
+  if (!record) return;
+  record->fortran = static_cast<std::uint32_t>(fortran) + 1;
+  fortran_records[static_cast<int>(record->kind)][fortran] = record;
+}
+
+Object *from_fortran(Kind kind, MPI_Fint fortran) {
+  if (fortran >= kFirstFortran)
+    return in_use<Object>(pool_object(kind, static_cast<std::uint32_t>(fortran - kFirstFortran)), kind);
+  if (fortran < 0 || fortran >= 80) return null_record<Object>(kind);
+  return in_use<Object>(fortran_records[static_cast<int>(kind)][fortran], kind);
+}
+
+}  // namespace mana::front_side
+
+// ---------------------------------------------------------------------------------
+// Predefined attribute functions: mpi.h declares them, MPI_COMM_DUP_FN and the like are their names.
+
+namespace {
+
+int copy_value(void *from, void *to, int *flag) {
+  *static_cast<void **>(to) = from;
+  *flag = 1;
+  return MPI_SUCCESS;
+}
+int copy_nothing(int *flag) {
+  *flag = 0;
+  return MPI_SUCCESS;
+}
+
+MPI_Fint fortran_status_ignore[sizeof(MPI_Status) / sizeof(MPI_Fint)];
+
+}  // namespace
+
+extern "C" {
+
+int OMPI_C_MPI_DUP_FN(MPI_Comm, int, void *, void *in, void *out, int *flag) { return copy_value(in, out, flag); }
+int OMPI_C_MPI_COMM_DUP_FN(MPI_Comm, int, void *, void *in, void *out, int *flag) { return copy_value(in, out, flag); }
+int OMPI_C_MPI_TYPE_DUP_FN(MPI_Datatype, int, void *, void *in, void *out, int *flag) { return copy_value(in, out, flag); }
+int OMPI_C_MPI_WIN_DUP_FN(MPI_Win, int, void *, void *in, void *out, int *flag) { return copy_value(in, out, flag); }
+int OMPI_C_MPI_NULL_COPY_FN(MPI_Comm, int, void *, void *, void *, int *flag) { return copy_nothing(flag); }
+int OMPI_C_MPI_COMM_NULL_COPY_FN(MPI_Comm, int, void *, void *, void *, int *flag) { return copy_nothing(flag); }
+int OMPI_C_MPI_TYPE_NULL_COPY_FN(MPI_Datatype, int, void *, void *, void *, int *flag) { return copy_nothing(flag); }
+int OMPI_C_MPI_WIN_NULL_COPY_FN(MPI_Win, int, void *, void *, void *, int *flag) { return copy_nothing(flag); }
+int OMPI_C_MPI_NULL_DELETE_FN(MPI_Comm, int, void *, void *) { return MPI_SUCCESS; }
+int OMPI_C_MPI_COMM_NULL_DELETE_FN(MPI_Comm, int, void *, void *) { return MPI_SUCCESS; }
+int OMPI_C_MPI_TYPE_NULL_DELETE_FN(MPI_Datatype, int, void *, void *) { return MPI_SUCCESS; }
+int OMPI_C_MPI_WIN_NULL_DELETE_FN(MPI_Win, int, void *, void *) { return MPI_SUCCESS; }
+
+MPI_Fint *MPI_F_STATUS_IGNORE = fortran_status_ignore;
+MPI_Fint *MPI_F_STATUSES_IGNORE = fortran_status_ignore;
+}

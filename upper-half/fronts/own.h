@@ -1,0 +1,81 @@
+// Functions that are the front's own affair (class `front` in the table): time, address arithmetic, handles of
+// Fortran, extensions. The generated function under each exported name calls these.
+#pragma once
+#include <cstring>
+
+#include "core_api.h"
+#include "fronts/front.h"
+
+namespace mana::front_side::own {
+
+inline double Wtime() { return wall_time(); }
+inline double Wtick() { return 1e-9; }
+template <class... Rest> int Pcontrol(int, Rest...) { return MPI_SUCCESS; }
+
+inline MPI_Aint Aint_add(MPI_Aint base, MPI_Aint disp) { return base + disp; }
+inline MPI_Aint Aint_diff(MPI_Aint addr1, MPI_Aint addr2) { return addr1 - addr2; }
+
+// MPI-1
+inline int Type_extent(MPI_Datatype datatype, MPI_Aint *extent) {
+  std::int64_t lb;
+  return error_out(api::Type_get_extent(type_in(datatype), &lb, as_int64(extent)));
+}
+inline int Type_lb(MPI_Datatype datatype, MPI_Aint *displacement) {
+  std::int64_t extent;
+  return error_out(api::Type_get_extent(type_in(datatype), as_int64(displacement), &extent));
+}
+inline int Type_ub(MPI_Datatype datatype, MPI_Aint *displacement) {
+  std::int64_t lb, extent;
+  const int error = api::Type_get_extent(type_in(datatype), &lb, &extent);
+  if (error == 0) *displacement = lb + extent;
+  return error_out(error);
+}
+
+// No GPU memory: it could not be saved.
+inline int Query_cuda_support() { return 0; }
+inline int Query_hip_support() { return 0; }
+inline int Query_ze_support() { return 0; }
+inline int GPU_query_support(int, int *is_supported) { return *is_supported = 0, MPI_SUCCESS; }
+
+// A Fortran status is an array of the integers that the C structure consists of.
+static_assert(sizeof(MPI_Status) % sizeof(MPI_Fint) == 0);
+inline int Status_c2f(const MPI_Status *c_status, MPI_Fint *f_status) {
+  std::memcpy(f_status, c_status, sizeof *c_status);
+  return MPI_SUCCESS;
+}
+inline int Status_f2c(const MPI_Fint *f_status, MPI_Status *c_status) {
+  std::memcpy(c_status, f_status, sizeof *c_status);
+  return MPI_SUCCESS;
+}
+
+#ifdef OPEN_MPI
+inline MPI_Fint to_fortran(const Object *record) {
+  return record->fortran ? static_cast<MPI_Fint>(record->fortran - 1) : kFirstFortran + static_cast<MPI_Fint>(record->index);
+}
+inline MPI_Fint Comm_c2f(MPI_Comm h) { return to_fortran(comm_in(h)); }
+inline MPI_Fint Group_c2f(MPI_Group h) { return to_fortran(group_in(h)); }
+inline MPI_Fint Type_c2f(MPI_Datatype h) { return to_fortran(type_in(h)); }
+inline MPI_Fint Op_c2f(MPI_Op h) { return to_fortran(op_in(h)); }
+inline MPI_Fint Request_c2f(MPI_Request h) { return to_fortran(request_in(h)); }
+inline MPI_Fint Info_c2f(MPI_Info h) { return to_fortran(info_in(h)); }
+inline MPI_Fint Errhandler_c2f(MPI_Errhandler h) { return to_fortran(errhandler_in(h)); }
+inline MPI_Fint Message_c2f(MPI_Message h) { return to_fortran(message_in(h)); }
+inline MPI_Fint Win_c2f(MPI_Win h) { return to_fortran(win_in(h)); }
+inline MPI_Fint File_c2f(MPI_File h) { return to_fortran(file_in(h)); }
+
+inline MPI_Comm Comm_f2c(MPI_Fint f) { return comm_out(from_fortran(Kind::comm, f)); }
+inline MPI_Group Group_f2c(MPI_Fint f) { return group_out(from_fortran(Kind::group, f)); }
+inline MPI_Datatype Type_f2c(MPI_Fint f) { return type_out(from_fortran(Kind::datatype, f)); }
+inline MPI_Op Op_f2c(MPI_Fint f) { return op_out(from_fortran(Kind::op, f)); }
+inline MPI_Request Request_f2c(MPI_Fint f) { return request_out(from_fortran(Kind::request, f)); }
+inline MPI_Info Info_f2c(MPI_Fint f) { return info_out(from_fortran(Kind::info, f)); }
+inline MPI_Errhandler Errhandler_f2c(MPI_Fint f) { return errhandler_out(from_fortran(Kind::errhandler, f)); }
+inline MPI_Message Message_f2c(MPI_Fint f) { return message_out(from_fortran(Kind::message, f)); }
+inline MPI_Win Win_f2c(MPI_Fint f) { return win_out(from_fortran(Kind::win, f)); }
+inline MPI_File File_f2c(MPI_Fint f) { return file_out(from_fortran(Kind::file, f)); }
+#else
+inline MPI_Fint File_c2f(MPI_File) { return 0; }
+inline MPI_File File_f2c(MPI_Fint) { return MPI_FILE_NULL; }
+#endif
+
+}  // namespace mana::front_side::own
