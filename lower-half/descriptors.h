@@ -23,7 +23,7 @@ int descriptor_base();
 // Moves `fd` above the base, keeping close-on-exec; returns the new number, or `fd` itself when there is no room.
 int descriptor_move_up(int fd);
 
-// The soft limit of RLIMIT_NOFILE as it was at start: what the application should come to see after a restart.
+// The soft limit of RLIMIT_NOFILE as it was at start, before it was raised.
 unsigned long descriptor_limit_at_start();
 
 }  // namespace mana

@@ -99,10 +99,11 @@ Process describe_process(OwnMemory &memory) {
 }
 
 void describe_limits(Description *d) {
-  for (const std::uint32_t resource : {RLIMIT_STACK, RLIMIT_CORE, RLIMIT_FSIZE, RLIMIT_CPU, RLIMIT_DATA, RLIMIT_NOFILE}) {
+  for (const std::uint32_t resource : {RLIMIT_STACK, RLIMIT_CORE, RLIMIT_FSIZE, RLIMIT_CPU, RLIMIT_DATA}) {
     rlimit limit{};
     if (::getrlimit(static_cast<__rlimit_resource>(resource), &limit) == 0) d->limits.push_back({resource, limit.rlim_cur});
   }
+  d->limits.push_back({RLIMIT_NOFILE, descriptor_limit_at_start()});
 }
 
 void describe_timers(Description *d) {

@@ -6,6 +6,8 @@
 
 #include "code_page.h"
 #include "patch.h"
+#include "signals.h"
+#include "threads.h"
 
 namespace mana {
 
@@ -18,6 +20,8 @@ void intercept_init() {
   register_memory_calls();
   register_clone_calls();
   register_own_calls();
+  register_signal_calls();
+  register_thread_calls();
   if (switched_off("MANA_PATCH")) patch_disable();
   code_slots()->syscall_handler = reinterpret_cast<void *>(intercept_dispatch);
 }

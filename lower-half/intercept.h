@@ -90,8 +90,7 @@ inline long then_raw(SyscallFrame *frame, std::uint64_t nr, std::uint64_t a = 0,
 // Executes the call as the application made it, from the handler: for calls that do not block.
 long pass_on(SyscallFrame *frame);
 
-// Registers the handlers for memory, clone and our identity (signals and threads register theirs in signals_init() and
-// restore_signals()) and fills the slot `syscall_handler`. At launch and at restart. With libc.
+// Has every part register its handlers and fills the slot `syscall_handler`. At launch and at restart. With libc.
 void intercept_init();
 
 // True when the environment has VARIABLE=off.

@@ -53,8 +53,10 @@ def calls(name, ranks, mpi="mpich"):
     if key not in _counts:
         with harness.Case(f"count {name}", ranks) as case:
             preload = f"LD_PRELOAD={_counting_library(mpi)}"
-            case.run(*harness.mpirun(mpi, ranks), "env", preload, f"MPI_CALLS_FILE={case.folder}/calls",
-                     harness.program(name, mpi))
+            result = case.run(*harness.mpirun(mpi, ranks), "env", preload, f"MPI_CALLS_FILE={case.folder}/calls",
+                              harness.program(name, mpi))
+            if result.out != "ok\n":
+                raise harness.Failure(case.report("does not say ok"))
             lines = [line.split() for line in (case.folder / "calls").read_text().splitlines()]
             _counts[key] = [count for _, count in sorted((int(rank), int(count)) for rank, count in lines)]
             if len(_counts[key]) != ranks:

@@ -11,9 +11,10 @@ def words(*arguments):
 @pytest.mark.parametrize("mpi", MPIS)
 def test_arguments_and_environment_arrive_byte_for_byte(case, mpi):
     arguments = ["a b", "", "--", "-x", "it's \"quoted\"", "line\nbreak", "tab\t\\ $HOME `date` *", "ü", "x" * 100_000]
-    result = case.launch("--", *mpirun(mpi, 2), program("tells_its_arguments", mpi), *arguments, env={"TELL": "the truth"})
-    expected = words(*arguments) + "TELL=the truth"
-    assert result.out.splitlines() == [f"rank 0: {expected}", f"rank 1: {expected}", "ok"]
+    command = [*mpirun(mpi, 2), program("tells_its_arguments", mpi), *arguments]
+    native = case.run(*command, env={"TELL": "the truth"})
+    assert words("a b", "", "--", "-x") in native.out and "TELL=the truth" in native.out
+    assert case.launch("--", *command, env={"TELL": "the truth"}).out == native.out
 
 
 @pytest.mark.parametrize("mpi", MPIS)

@@ -17,6 +17,7 @@
 #include <future>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 #include "tools/image/digest.h"
 #include "tools/protocol.h"
@@ -54,8 +55,7 @@ public:
   int fd() const { return fd_; }
   int sync() { return ::fsync(fd_) != 0 ? errno : 0; }
   int close() {
-    const int result = ::close(fd_);
-    fd_ = -1;
+    const int result = fd_ >= 0 ? ::close(std::exchange(fd_, -1)) : 0;
     return result != 0 && errno != EINTR ? errno : 0;
   }
   // Appends all of `pieces` (which are used up).
@@ -222,7 +222,8 @@ Problem write_image(const std::string &path, const Description &description, con
   File file;
   if (int error = file.create(path)) return failed(path, error, layout.file_size());
   if (int error = write_all(file, layout, notes, memory, written)) {
-    ::unlink(path.c_str());
+    file.close();
+    ::unlink(path.c_str());  // its space is free again, as the message will say
     return failed(path, error, layout.file_size());
   }
   return {};

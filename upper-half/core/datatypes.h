@@ -16,11 +16,14 @@
 
 namespace mana {
 
+// Datatype::native_live.
+enum : std::uint32_t { kNativeNone = 0, kNativeCommitted = 1, kNativeBuilt = 2 };  // built: only as a part of others
+
 // The native handle, made on the first use. Types that the live MPI lacks give its MPI_DATATYPE_NULL, so that the
 // call they are used in reports MPI_ERR_TYPE. Never called under a lock that the engine needs: it cannot park.
 [[gnu::cold]] NativeDatatype make_native(Datatype *type);
 inline NativeDatatype native_of(Datatype *type) {
-  if (type->native_live) [[likely]] return type->native;
+  if (type->native_live == kNativeCommitted) [[likely]] return type->native;
   return make_native(type);
 }
 

@@ -15,25 +15,40 @@ namespace mana {
 
 namespace {
 
-// Smallest r with r^n >= number.
-int root_up(int number, int n) {
-  for (int r = 1;; ++r) {
-    std::int64_t power = 1;
-    for (int i = 0; i < n && power < number; ++i) power *= r;
-    if (power >= number) return r;
+constexpr int kMaxDivisors = 1600;  // no number of 31 bits has more than 1536
+
+struct Divisors {
+  int n = 0;
+  int of[kMaxDivisors];  // ascending
+
+  explicit Divisors(int number) {
+    int large[kMaxDivisors / 2], larger = 0;
+    for (int d = 1; std::int64_t{d} * d <= number; ++d) {
+      if (number % d != 0) continue;
+      of[n++] = d;
+      if (number / d != d) large[larger++] = number / d;
+    }
+    while (larger) of[n++] = large[--larger];
   }
+};
+
+bool power_reaches(int base, int n, int number) {
+  std::int64_t power = 1;
+  for (int i = 0; i < n && power < number; ++i) power *= base;
+  return power >= number;
 }
 
 // Writes `number` as a product of n factors in non-increasing order, each at most `limit`.
-bool factor(int number, int n, int limit, int *factors) {
+bool factor(const Divisors &divisors, int number, int n, int limit, int *factors) {
   if (n == 1) {
     factors[0] = number;
     return number <= limit;
   }
-  for (int d = root_up(number, n); d <= limit && d <= number; ++d) {
-    if (number % d != 0) continue;
+  for (int i = 0; i < divisors.n && divisors.of[i] <= limit && divisors.of[i] <= number; ++i) {
+    const int d = divisors.of[i];
+    if (number % d != 0 || !power_reaches(d, n, number)) continue;
     factors[0] = d;
-    if (factor(number / d, n - 1, d, factors + 1)) return true;
+    if (factor(divisors, number / d, n - 1, d, factors + 1)) return true;
   }
   return false;
 }
@@ -53,13 +68,14 @@ int balance_dims(int nnodes, int ndims, int *dims) {
     else if ((fixed *= dims[i]) > nnodes)
       return abi::ERR_DIMS;
   }
+  if (ndims == 0) return 0;
   if (nnodes % fixed != 0 || (free_dims == 0 && fixed != nnodes)) return abi::ERR_DIMS;
   if (free_dims == 0) return 0;
 
   int factors[kMaxFree];
   const int n = free_dims < kMaxFree ? free_dims : kMaxFree;
   const int number = nnodes / static_cast<int>(fixed);
-  factor(number, n, number, factors);
+  factor(Divisors(number), number, n, number, factors);
   for (int i = 0, used = 0; i < ndims; ++i)
     if (dims[i] == 0) {
       dims[i] = used < n ? factors[used] : 1;

@@ -111,7 +111,7 @@ struct Datatype : Object {
   std::uint8_t contiguous;        // one item is `size` bytes at offset lb == 0 == true_lb with extent == size
   std::uint8_t alignment;         // of the widest basic element
   std::uint8_t markers;           // explicit bounds: core/datatypes.h
-  std::uint32_t native_live;      // `native` is valid in this process
+  std::uint32_t native_live;      // `native` is valid in this process: kNative* of core/datatypes.h
   std::int32_t ni, na, nd;        // lengths below
   std::int32_t *integers;
   std::int64_t *addresses;

@@ -90,8 +90,6 @@ void bind_message(int abi, int handle) {
 
 }  // namespace mana::front_side
 
-#define MANA_EXPORT __attribute__((visibility("default")))
-
 namespace {
 
 int unweighted, weights_empty;
@@ -99,12 +97,13 @@ MPI_Fint fortran_status_ignore[sizeof(MPI_Status) / sizeof(MPI_Fint)];
 
 }  // namespace
 
+#pragma GCC visibility push(default)
 extern "C" {
 
 int *const MPI_UNWEIGHTED = &unweighted;
 int *const MPI_WEIGHTS_EMPTY = &weights_empty;
-extern MANA_EXPORT int *const MPIR_C_MPI_UNWEIGHTED;
-extern MANA_EXPORT int *const MPIR_C_MPI_WEIGHTS_EMPTY;
+extern int *const MPIR_C_MPI_UNWEIGHTED;
+extern int *const MPIR_C_MPI_WEIGHTS_EMPTY;
 int *const MPIR_C_MPI_UNWEIGHTED = &unweighted;
 int *const MPIR_C_MPI_WEIGHTS_EMPTY = &weights_empty;
 struct MPIR_T_pvar_handle_s *const MPI_T_PVAR_ALL_HANDLES = reinterpret_cast<struct MPIR_T_pvar_handle_s *>(&unweighted);
@@ -124,33 +123,33 @@ int MPIR_Dup_fn(MPI_Comm, int, void *, void *in, void *out, int *flag) {
 }
 
 // Errors that libmpichfort finds by itself: the class is the code.
-MANA_EXPORT int MPIR_Err_create_code(int, int, const char *, int, int error_class, const char *, const char *, ...) {
+int MPIR_Err_create_code(int, int, const char *, int, int error_class, const char *, const char *, ...) {
   return error_class;
 }
-MANA_EXPORT int MPIR_Err_return_comm(void *, const char *, int code) { return code; }
-MANA_EXPORT int MPIR_Err_return_win(void *, const char *, int code) { return code; }
+int MPIR_Err_return_comm(void *, const char *, int code) { return code; }
+int MPIR_Err_return_win(void *, const char *, int code) { return code; }
 
 // Languages of callbacks and attributes: Fortran and C++ callbacks are not there yet.
-MANA_EXPORT void MPII_Keyval_set_proxy(int, void (*)(), void (*)()) {}
-MANA_EXPORT void MPII_Op_set_cxx(MPI_Op, void (*)()) {}
-MANA_EXPORT void MPII_Errhandler_set_cxx(MPI_Errhandler, void (*)()) {}
-MANA_EXPORT void MPII_Grequest_set_lang_f77(MPI_Request) {}
-MANA_EXPORT int MPII_Comm_get_attr(MPI_Comm comm, int keyval, void *value, int *flag, int) {
+void MPII_Keyval_set_proxy(int, void (*)(), void (*)()) {}
+void MPII_Op_set_cxx(MPI_Op, void (*)()) {}
+void MPII_Errhandler_set_cxx(MPI_Errhandler, void (*)()) {}
+void MPII_Grequest_set_lang_f77(MPI_Request) {}
+int MPII_Comm_get_attr(MPI_Comm comm, int keyval, void *value, int *flag, int) {
   return PMPI_Comm_get_attr(comm, keyval, value, flag);
 }
-MANA_EXPORT int MPII_Type_get_attr(MPI_Datatype type, int keyval, void *value, int *flag, int) {
+int MPII_Type_get_attr(MPI_Datatype type, int keyval, void *value, int *flag, int) {
   return PMPI_Type_get_attr(type, keyval, value, flag);
 }
-MANA_EXPORT int MPII_Win_get_attr(MPI_Win win, int keyval, void *value, int *flag, int) {
+int MPII_Win_get_attr(MPI_Win win, int keyval, void *value, int *flag, int) {
   return PMPI_Win_get_attr(win, keyval, value, flag);
 }
-MANA_EXPORT int MPII_Comm_set_attr(MPI_Comm comm, int keyval, void *value, int) {
+int MPII_Comm_set_attr(MPI_Comm comm, int keyval, void *value, int) {
   return PMPI_Comm_set_attr(comm, keyval, value);
 }
-MANA_EXPORT int MPII_Type_set_attr(MPI_Datatype type, int keyval, void *value, int) {
+int MPII_Type_set_attr(MPI_Datatype type, int keyval, void *value, int) {
   return PMPI_Type_set_attr(type, keyval, value);
 }
-MANA_EXPORT int MPII_Win_set_attr(MPI_Win win, int keyval, void *value, int) { return PMPI_Win_set_attr(win, keyval, value); }
+int MPII_Win_set_attr(MPI_Win win, int keyval, void *value, int) { return PMPI_Win_set_attr(win, keyval, value); }
 
 // MPICH's own interface for several profiling tools at once: none can be registered.
 int QMPI_Register_tool_name(const char *, void (*)(int)) { return MPI_ERR_UNSUPPORTED_OPERATION; }
@@ -160,3 +159,4 @@ int QMPI_Get_function(int, QMPI_Functions_enum, void (**)(), int *) { return MPI
 int QMPI_Get_tool_storage(QMPI_Context, int, void **) { return MPI_ERR_UNSUPPORTED_OPERATION; }
 int QMPI_Get_calling_address(QMPI_Context, void **) { return MPI_ERR_UNSUPPORTED_OPERATION; }
 }
+#pragma GCC visibility pop

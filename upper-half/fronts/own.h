@@ -1,6 +1,7 @@
 // Functions that are the front's own affair (class `front` in the table): time, address arithmetic, handles of
 // Fortran, extensions. The generated function under each exported name calls these.
 #pragma once
+#include <cstdlib>
 #include <cstring>
 
 #include "core_api.h"
@@ -14,6 +15,19 @@ template <class... Rest> int Pcontrol(int, Rest...) { return MPI_SUCCESS; }
 
 inline MPI_Aint Aint_add(MPI_Aint base, MPI_Aint disp) { return base + disp; }
 inline MPI_Aint Aint_diff(MPI_Aint addr1, MPI_Aint addr2) { return addr1 - addr2; }
+
+// Memory of the application's own: it lies in the window, so it is saved like any other.
+inline int Alloc_mem(MPI_Aint size, MPI_Info, void *baseptr) {
+  if (size < 0) return MPI_ERR_ARG;
+  void *memory = std::malloc(static_cast<std::size_t>(size) + (size == 0));
+  if (!memory) return error_out(raise(abi::ERR_NO_MEM));
+  *static_cast<void **>(baseptr) = memory;
+  return MPI_SUCCESS;
+}
+inline int Free_mem(void *base) {
+  std::free(base);
+  return MPI_SUCCESS;
+}
 
 // MPI-1
 inline int Type_extent(MPI_Datatype datatype, MPI_Aint *extent) {

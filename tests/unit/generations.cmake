@@ -1,0 +1,1 @@
+target_link_libraries(generations_test PRIVATE mana-tools)

@@ -1,0 +1,1 @@
+target_link_libraries(launchers_test PRIVATE mana-tools)

@@ -1,0 +1,1 @@
+target_link_libraries(protocol_test PRIVATE mana-protocol)
