@@ -85,7 +85,7 @@ void receive_until_all_arrived() {
   for (;;) {
     const Running running = test_active_requests();
     if (running.others == 0 && all_arrived()) return;
-    for_each<Comm>([](Comm *comm) {
+    for_each_comm([](Comm *comm) {
       if (has_native(comm)) receive_unexpected(comm);
     });
   }

@@ -26,8 +26,10 @@ void Targets::raise(Comm &comm, std::uint64_t target) {
   comm.target = target;
 }
 
-// Adds communicators not known of this rank yet. Counts of known ones are followed through the gate.
+// Adds communicators not known of this rank yet, forgets those that it has freed. Counts of known ones are
+// followed through the gate. An empty list says nothing: every rank counts MPI_COMM_WORLD.
 void Targets::learn(int rank, std::span<const CommCount> counts) {
+  if (!counts.empty()) forget_freed(rank, counts);
   for (const CommCount &count : counts) {
     Comm &comm = comms_[count.comm_id];
     if (comm.entered.contains(rank)) continue;
@@ -36,11 +38,26 @@ void Targets::learn(int rank, std::span<const CommCount> counts) {
   }
 }
 
+void Targets::forget_freed(int rank, std::span<const CommCount> counts) {
+  std::vector<std::uint64_t> live;
+  for (const CommCount &count : counts) live.push_back(count.comm_id);
+  std::sort(live.begin(), live.end());
+  for (auto it = comms_.begin(); it != comms_.end();) {
+    Comm &comm = it->second;
+    const auto place = comm.entered.find(rank);
+    if (place != comm.entered.end() && !std::binary_search(live.begin(), live.end(), it->first)) {
+      at(rank).unmet -= place->second < comm.target;
+      comm.entered.erase(place);
+    }
+    it = comm.entered.empty() ? comms_.erase(it) : std::next(it);
+  }
+}
+
 void Targets::counts(int rank, std::span<const CommCount> counts, bool inside) {
   if (at(rank).reported) return;
   at(rank).reported = true;
   --missing_counts_;
-  at(rank).inside_at_request = inside && !is_held(rank);
+  at(rank).inside_at_request = inside && !is_held(rank) && !at(rank).left_early;
   learn(rank, counts);
   admit_what_may_go();
 }
@@ -65,6 +82,7 @@ void Targets::gate_plain(int rank) {
 
 void Targets::left(int rank, std::span<const CommCount> counts) {
   Rank &r = at(rank);
+  r.left_early = !r.reported;
   if (r.inside_at_request)
     r.inside_at_request = false;
   else if (r.inside > 0)
@@ -192,7 +210,7 @@ std::string Targets::fingerprint() const {
   std::string key;
   const auto add = [&](auto value) { key += std::to_string(value) + ","; };
   for (const Rank &r : ranks_) {
-    add(r.reported + 2 * r.plain + 4 * r.blocked + 8 * r.inside_at_request);
+    add(r.reported + 2 * r.plain + 4 * r.blocked + 8 * r.inside_at_request + 16 * r.left_early);
     add(r.inside);
   }
   for (const auto &[id, comm] : comms_) {

@@ -25,7 +25,7 @@
 //
 // Collectives are counted when a rank enters them; a nonblocking one when it is started, and the start counts as
 // entering and leaving. Who a communicator's members are is not told: they are the ranks that report its id, and a
-// rank may report new ones at any time. Until all members of a new communicator have reported, rule 5's "nobody is
+// rank may report new ones, or no longer report one that it has freed, at any time. Until all members of a new communicator have reported, rule 5's "nobody is
 // inside" holds the job back; what escapes that (a nonblocking collective on it) is found when the final counts of
 // the parked ranks are compared: parked() is false and the caller tries again.
 //
@@ -60,7 +60,8 @@ public:
 
   // --- what ranks say ---
   // A rank's counters at the request. `inside`: it is in a blocking collective, or between counting it and
-  // asking at the gate; a count may be one too high in the latter case.
+  // asking at the gate; a count may be one too high in the latter case. May come after a gate() or left() that was
+  // said later, for different threads of the rank say them.
   void counts(int rank, std::span<const CommCount> counts, bool inside);
   // The rank waits before collective `number` (from 1) of `comm_id`.
   void gate(int rank, std::uint64_t comm_id, std::uint64_t number, std::span<const CommCount> counts);
@@ -98,6 +99,7 @@ private:
   struct Rank {
     bool reported = false, plain = false, blocked = false;
     bool inside_at_request = false;
+    bool left_early = false;  // its LEFT has overtaken its COUNTS
     int inside = 0;  // admitted and not left; more than one only with several threads
     int unmet = 0;   // communicators on which it is short of the target
     bool is_inside() const { return inside > 0 || inside_at_request; }
@@ -114,6 +116,7 @@ private:
 
   Rank &at(int rank) { return ranks_[static_cast<std::size_t>(rank)]; }
   void learn(int rank, std::span<const CommCount> counts);
+  void forget_freed(int rank, std::span<const CommCount> counts);
   void set_entered(int rank, Comm &comm, std::uint64_t entered);
   void raise(Comm &comm, std::uint64_t target);
   void admit_what_may_go();

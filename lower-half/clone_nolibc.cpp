@@ -1,7 +1,7 @@
 // clone and clone3 of the application: threads, fork, vfork, posix_spawn.
 //
-// A thread of the upper half is a thread with a ThreadBlock under its GS base. The parent makes the block before the call; the
-// child finds it in rbx, where no stack is needed to find it, and sets its GS base as its first act:
+// A thread of the upper half is a thread with a ThreadBlock under its GS base. The parent makes the block before the
+// call; the child finds it in rbx, where no stack is needed to find it, and sets its GS base as its first act:
 //
 //   parent: on_clone()      block all signals; new_thread_block(); code page executes clone
 //      │ ├─► child:         GS base = its block; on_thread_born(): tid, signal mask; then the application's code
@@ -10,7 +10,8 @@
 // All signals are blocked in between, ours too: a handler in the child before it has its GS base would act on
 // its parent's block.
 //
-//   CLONE_VM without CLONE_SETTLS   vfork, posix_spawn: the child borrows its parent's TLS, so it shares the block too,
+//   CLONE_VM without CLONE_SETTLS   vfork, posix_spawn: the child borrows its parent's TLS, so it shares the block
+//   too,
 //                                   with critical raised until the parent goes on: signals wait, nothing is stopped.
 //                                   It must not clone in turn before it execs.
 //   no CLONE_VM                     fork: the allocator's lock is held across it, so that the child's copy is whole
@@ -32,7 +33,7 @@ namespace mana {
 namespace {
 
 enum Scratch { kOldRbx = 0, kReturnAddress = 1, kChild = 2, kResult = 3 }; // of ThreadBlock::scratch, see intercept.S
-constexpr std::uint64_t kForked = 1;                                       // scratch[kChild] is no ThreadBlock but this
+constexpr std::uint64_t kForked = 1; // scratch[kChild] is no ThreadBlock but this
 
 struct CloneArguments {
   std::uint64_t flags, child_tid, tls;
@@ -59,8 +60,10 @@ long prepare(SyscallFrame *frame, const CloneArguments &clone) {
     self->scratch[kChild] = kForked;
   } else if (clone.flags & CLONE_SETTLS) {
     child = new_thread_block(clone.tls);
-    if (!child) return -EAGAIN;
-    if (clone.flags & CLONE_CHILD_CLEARTID) child->clear_tid = clone.child_tid;
+    if (!child)
+      return -EAGAIN;
+    if (clone.flags & CLONE_CHILD_CLEARTID)
+      child->clear_tid = clone.child_tid;
     child->sigmask = self->sigmask = swap_signal_mask(~std::uint64_t{0});
     remember_caller(child, frame);
     self->scratch[kChild] = reinterpret_cast<std::uint64_t>(child);
@@ -77,14 +80,16 @@ long on_clone(SyscallFrame *frame) { return prepare(frame, {frame->arg[0], frame
 
 long on_clone3(SyscallFrame *frame) {
   const clone_args *args = reinterpret_cast<const clone_args *>(frame->arg[0]);
-  if (frame->arg[1] < CLONE_ARGS_SIZE_VER0) return -EINVAL;
+  if (frame->arg[1] < CLONE_ARGS_SIZE_VER0)
+    return -EINVAL;
   return prepare(frame, {args->flags, args->child_tid, args->tls});
 }
 
-// A vfork-like child may have ended inside a handler and so left `critical` raised. Such a child itself is left alone: it
-// is about to exec.
+// A vfork-like child may have ended inside a handler and so left `critical` raised. Such a child itself is left
+// alone: it is about to exec.
 void undo_shared_child(ThreadBlock *self) {
-  if (raw_syscall(__NR_gettid) == self->kernel_tid) self->critical = 2;
+  if (raw_syscall(__NR_gettid) == self->kernel_tid)
+    self->critical = 2;
 }
 
 // Critical counts twice here: once for clone's own frame, which is gone, once for this call.
@@ -95,7 +100,8 @@ long on_after_clone(SyscallFrame *) {
   if (child == kForked) {
     window_unlock();
   } else if (child) {
-    if (failed(result)) free_thread_block(reinterpret_cast<ThreadBlock *>(child));
+    if (failed(result))
+      free_thread_block(reinterpret_cast<ThreadBlock *>(child));
     swap_signal_mask(self->sigmask);
   } else {
     undo_shared_child(self);
@@ -107,7 +113,8 @@ long on_after_clone(SyscallFrame *) {
 // The forked child is a process of its own, with one thread, and no rank of the job.
 void become_child_process(ThreadBlock *self) {
   for (std::uint32_t i = 0; i < saved()->thread_count; ++i)
-    if (&saved()->threads[i] != self) saved()->threads[i].used = 0;
+    if (&saved()->threads[i] != self)
+      saved()->threads[i].used = 0;
   live_pid = raw_syscall(__NR_getpid);
   saved()->pid = static_cast<std::uint64_t>(live_pid);
   seam()->intent.store(kIntentNone, std::memory_order_relaxed);

@@ -11,9 +11,9 @@
 
 extern "C" {
 extern const char __start_mana_code[], __stop_mana_code[];
-extern const char mana_code_syscall_entry[], mana_code_leave[]; // arch/x86_64/intercept.S
+extern const char mana_code_syscall_entry[], mana_code_leave[];                           // arch/x86_64/intercept.S
 extern const char mana_code_signal_entry[], mana_code_stop_entry[], mana_code_restorer[]; // signal.S
-extern const char mana_code_park[], mana_code_resume[]; // park.S
+extern const char mana_code_park[], mana_code_resume[];                                   // park.S
 }
 
 namespace mana {
@@ -32,7 +32,8 @@ std::uint64_t copied(const char *symbol) {
 void map_at(std::uintptr_t address, std::size_t bytes) {
   void *got = mmap(reinterpret_cast<void *>(address), bytes, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-  if (got != reinterpret_cast<void *>(address)) refuse_errno(78, "cannot map the window at %#zx", address);
+  if (got != reinterpret_cast<void *>(address))
+    refuse_errno(78, "cannot map the window at %#zx", address);
 }
 
 } // namespace
@@ -45,7 +46,8 @@ void code_page_create() {
   seam()->world_rank = -1;
 
   const std::size_t bytes = static_cast<std::size_t>(__stop_mana_code - __start_mana_code);
-  if (kCodeOffset + bytes > kCodeBytes) refuse(125, "the code page is too small for %zu bytes", bytes);
+  if (kCodeOffset + bytes > kCodeBytes)
+    refuse(125, "the code page is too small for %zu bytes", bytes);
   map_at(kCodeAddress, kCodeBytes);
   std::memcpy(reinterpret_cast<void *>(kCodeAddress + kCodeOffset), __start_mana_code, bytes);
   CodeHeader *header = code_header();
@@ -57,7 +59,8 @@ void code_page_create() {
   header->restorer = copied(mana_code_restorer);
   header->park = copied(mana_code_park);
   header->resume = copied(mana_code_resume);
-  if (mprotect(header, kCodeBytes, PROT_READ | PROT_EXEC) != 0) refuse_errno(78, "cannot make the code page executable");
+  if (mprotect(header, kCodeBytes, PROT_READ | PROT_EXEC) != 0)
+    refuse_errno(78, "cannot make the code page executable");
 }
 
 } // namespace mana

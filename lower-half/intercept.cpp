@@ -22,7 +22,8 @@ void intercept_init() {
   register_own_calls();
   register_signal_calls();
   register_thread_calls();
-  if (switched_off("MANA_PATCH")) patch_disable();
+  if (switched_off("MANA_PATCH"))
+    patch_disable();
   code_slots()->syscall_handler = reinterpret_cast<void *>(intercept_dispatch);
 }
 

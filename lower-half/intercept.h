@@ -22,8 +22,8 @@
 //
 // THE RULES for handlers, and for all code in files named *_nolibc.cpp: it runs on the application's stack (which may
 // be 16 KiB in all) with the application's FS base. So: no libc call, no errno, no thread_local, no malloc, no
-// stack protector, general registers only. The build links these objects alone and refuses any undefined symbol that is
-// not ours (cmake/check_nolibc.cmake).
+// stack protector, general registers only. The build links these objects alone and refuses any undefined symbol that
+// is not ours (cmake/check_nolibc.cmake).
 //
 // While gs:critical is positive, signals of the application only set a bit in ThreadBlock::pending_signals and
 // the thread is not stopped for a checkpoint, for frames of the lower half are on its stack. Hence a
@@ -74,8 +74,8 @@ bool intercepted(std::uint64_t number);
 
 // Leaves the call to the code page: it may block and be stopped there. Only values and pointers into the window
 // may be passed; a restarted process executes the same call anew.
-inline long then_raw(SyscallFrame *frame, std::uint64_t nr, std::uint64_t a = 0, std::uint64_t b = 0, std::uint64_t c = 0,
-                     std::uint64_t d = 0, std::uint64_t e = 0, std::uint64_t f = 0) {
+inline long then_raw(SyscallFrame *frame, std::uint64_t nr, std::uint64_t a = 0, std::uint64_t b = 0,
+                     std::uint64_t c = 0, std::uint64_t d = 0, std::uint64_t e = 0, std::uint64_t f = 0) {
   frame->raw[0] = nr;
   frame->raw[1] = a;
   frame->raw[2] = b;

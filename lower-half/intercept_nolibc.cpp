@@ -21,31 +21,39 @@ SyscallHandler handlers[kSyscallNumbers];
 
 bool starts_with(const char *text, const char *prefix, const char **rest) {
   while (*prefix)
-    if (*text++ != *prefix++) return false;
+    if (*text++ != *prefix++)
+      return false;
   *rest = text;
   return true;
 }
 
 // "/proc/self/exe", "/proc/thread-self/exe" or "/proc/<own pid>/exe"
 bool names_own_exe(const char *path) {
-  if (!starts_with(path, "/proc/", &path)) return false;
+  if (!starts_with(path, "/proc/", &path))
+    return false;
   const char *rest = path;
   if (!starts_with(path, "self/", &rest) && !starts_with(path, "thread-self/", &rest)) {
     std::uint64_t pid = 0;
-    for (; *rest >= '0' && *rest <= '9'; ++rest) pid = pid * 10 + static_cast<std::uint64_t>(*rest - '0');
-    if (*rest++ != '/') return false;
-    if (pid != saved()->pid && pid != static_cast<std::uint64_t>(raw_syscall(__NR_getpid))) return false;
+    for (; *rest >= '0' && *rest <= '9'; ++rest)
+      pid = pid * 10 + static_cast<std::uint64_t>(*rest - '0');
+    if (*rest++ != '/')
+      return false;
+    if (pid != saved()->pid && pid != static_cast<std::uint64_t>(raw_syscall(__NR_getpid)))
+      return false;
   }
   return starts_with(rest, "exe", &rest) && *rest == '\0';
 }
 
 // The kernel has answered with the lower half's path, so `path` and `buffer` are good pointers.
 long own_exe_instead(long answered, const char *path, char *buffer, std::uint64_t size) {
-  if (answered <= 0 || !names_own_exe(path)) return answered;
+  if (answered <= 0 || !names_own_exe(path))
+    return answered;
   const char *exe = saved()->exe;
   std::uint64_t length = 0;
-  while (length < size && exe[length]) ++length;
-  for (std::uint64_t i = 0; i < length; ++i) buffer[i] = exe[i];
+  while (length < size && exe[length])
+    ++length;
+  for (std::uint64_t i = 0; i < length; ++i)
+    buffer[i] = exe[i];
   return static_cast<long>(length);
 }
 
@@ -61,9 +69,11 @@ long on_readlinkat(SyscallFrame *frame) {
 
 // The GS base is ours (ThreadBlock); a program that sets it cannot run here and is told so.
 long on_arch_prctl(SyscallFrame *frame) {
-  if (frame->arg[0] == ARCH_SET_GS) return -EPERM;
+  if (frame->arg[0] == ARCH_SET_GS)
+    return -EPERM;
   const long result = pass_on(frame);
-  if (frame->arg[0] == ARCH_SET_FS && !failed(result)) this_thread_block()->upper_fs = frame->arg[1];
+  if (frame->arg[0] == ARCH_SET_FS && !failed(result))
+    this_thread_block()->upper_fs = frame->arg[1];
   return result;
 }
 

@@ -3,8 +3,8 @@
 // The upper half starts with LD_LIBRARY_PATH=<prefix>/lib/mana/fronts:<the user's>. ld.so reads its environment
 // before it maps the first library; at that first mapping the slot in the envp array on the stack is put
 // back to the user's value, so neither the program nor its children ever see ours. Programs with DT_RPATH
-// (not DT_RUNPATH) search that first; if they need an MPI library by name, the front is also put into LD_PRELOAD, which
-// satisfies the name for good.
+// (not DT_RUNPATH) search that first; if they need an MPI library by name, the front is also put into LD_PRELOAD,
+// which satisfies the name for good.
 #pragma once
 #include <cstdint>
 

@@ -11,7 +11,8 @@ int used = 0;
 void library_path_remember(EnvironmentSlot slot) { slots[used++] = slot; }
 
 void library_path_restore() {
-  for (int i = 0; i < used; ++i) *slots[i].slot = slots[i].value;
+  for (int i = 0; i < used; ++i)
+    *slots[i].slot = slots[i].value;
   used = 0;
 }
 

@@ -6,7 +6,7 @@
 namespace mana {
 
 struct LoadedElf {
-  std::uint64_t bias = 0;  // added to the file's addresses; 0 for ET_EXEC
+  std::uint64_t bias = 0; // added to the file's addresses; 0 for ET_EXEC
   std::uint64_t start = 0, end = 0;
   std::uint64_t entry = 0; // all addresses in memory
   std::uint64_t phdr = 0, phnum = 0;

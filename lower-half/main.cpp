@@ -19,6 +19,7 @@
 #include "backends/backend.h"
 #include "code_page.h"
 #include "descriptors.h"
+#include "donors.h"
 #include "intercept.h"
 #include "program.h"
 #include "publish.h"
@@ -49,7 +50,8 @@ CommandLine parse(int argc, char **argv) {
   } else if (argc > 2 && std::strcmp(argv[1], "--") == 0) {
     line.application.assign(argv + 2, argv + argc);
   } else {
-    refuse(2, "usage: %s -- PROGRAM [ARGUMENT...] | --restart DIR   (mana_launch and mana_restart start it)", argv[0]);
+    refuse(2, "usage: %s -- PROGRAM [ARGUMENT...] | --restart DIR   (mana_launch and mana_restart start it)",
+           argv[0]);
   }
   return line;
 }
@@ -70,7 +72,8 @@ void saved_pages_create() {
 std::string fronts_directory() {
   char self[PATH_MAX], resolved[PATH_MAX];
   const ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-  if (length < 0) return "";
+  if (length < 0)
+    return "";
   self[length] = '\0';
   *std::strrchr(self, '/') = '\0';
   return realpath((std::string(self) + "/../../lib/mana/fronts").c_str(), resolved) ? resolved : "";
@@ -83,7 +86,8 @@ UpperStart load_application(const std::vector<std::string> &command) {
   start.arguments = std::move(program.arguments);
   start.fronts = fronts_directory();
   start.program = load_elf(start.path);
-  if (!start.program.interpreter.empty()) start.interpreter = load_elf(start.program.interpreter);
+  if (!start.program.interpreter.empty())
+    start.interpreter = load_elf(start.program.interpreter);
   return start;
 }
 
@@ -93,7 +97,8 @@ void describe_application(const UpperStart &start) {
   process->app_phnum = start.program.phnum;
   process->app_entry = start.program.entry;
   process->interp_base = start.interpreter.bias;
-  if (start.path.size() >= sizeof process->exe) refuse(78, "%s: its path is too long", start.path.c_str());
+  if (start.path.size() >= sizeof process->exe)
+    refuse(78, "%s: its path is too long", start.path.c_str());
   std::memcpy(process->exe, start.path.c_str(), start.path.size() + 1);
 }
 
@@ -108,9 +113,10 @@ void describe_application(const UpperStart &start) {
   init_main_thread_block();
   signals_init();
 
-  // What the upper half may call: MPI, services (the control thread starts), the clock.
+  // What the upper half may call: MPI, services (the control thread starts), TLS for its threads, the clock.
   seam()->mpi = backend_table();
   services_init();
+  donors_init();
   vdso_fill_slots();
 
   // From here on every system call that concerns us has a handler.
@@ -135,6 +141,7 @@ int main(int argc, char **argv) {
   using namespace mana;
   descriptors_start();
   const CommandLine line = parse(argc, argv);
-  if (!line.restart_directory.empty()) restore_and_run(line.restart_directory.c_str());
+  if (!line.restart_directory.empty())
+    restore_and_run(line.restart_directory.c_str());
   launch(line.application);
 }

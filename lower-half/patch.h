@@ -7,9 +7,9 @@
 // (mov $60,%edx ... xor %edi,%edi; mov %edx,%eax; syscall) in the same way from its `xor` on.
 //
 // The stub (32 bytes, on a page of its own within 2 GiB, so that one jmp reaches it) loads the number and the
-// return address and jumps to the code page: intercept.h. After a system call rcx and r11 are dead to the program, so the
-// stub may use them. It is in the window and holds no address of the lower half, so both stay as they are
-// in an image.
+// return address and jumps to the code page: intercept.h. After a system call rcx and r11 are dead to the program, so
+// the stub may use them. It is in the window and holds no address of the lower half, so both stay as they are in an
+// image.
 //
 // ld.so's own mmap is the first site rewritten (load_elf.cpp), therefore each library passes here before it runs. In
 // glibc 2.36 that is every site of mmap, munmap, brk, mremap, rt_sigaction, rt_sigprocmask, clone, clone3. What

@@ -52,20 +52,24 @@ const unsigned char *next_syscall(const unsigned char *p, const unsigned char *e
       continue;
     }
     for (int i = 0; i < 8; ++i)
-      if (p[i] == 0x0f && p[i + 1] == 0x05) return p + i;
+      if (p[i] == 0x0f && p[i + 1] == 0x05)
+        return p + i;
     p += 8;
   }
   for (; p + 2 <= end; ++p)
-    if (p[0] == 0x0f && p[1] == 0x05) return p;
+    if (p[0] == 0x0f && p[1] == 0x05)
+      return p;
   return end;
 }
 
 // glibc's end of a thread: at most 11 bytes of padding between its mov and its loop.
 bool is_thread_exit(const unsigned char *low, const unsigned char *syscall) {
-  if (syscall - low < 9 || load32(syscall - 4) != 0xd089ff31) return false;
+  if (syscall - low < 9 || load32(syscall - 4) != 0xd089ff31)
+    return false;
   const unsigned char *loop = syscall - 4;
   for (int gap = 0; gap <= 11 && loop - 5 - gap >= low; ++gap)
-    if (loop[-5 - gap] == 0xba && load32(loop - 4 - gap) == kExit) return true;
+    if (loop[-5 - gap] == 0xba && load32(loop - 4 - gap) == kExit)
+      return true;
   return false;
 }
 
@@ -73,12 +77,14 @@ bool is_thread_exit(const unsigned char *low, const unsigned char *syscall) {
 Site next_site(const unsigned char *low, const unsigned char **from, const unsigned char *end) {
   for (;;) {
     const unsigned char *syscall = next_syscall(*from, end);
-    if (syscall == end) return {};
+    if (syscall == end)
+      return {};
     *from = syscall + 2;
     unsigned char *at = const_cast<unsigned char *>(syscall);
     if (syscall - low >= 5 && syscall[-5] == 0xb8 && intercepted(load32(syscall - 4)))
       return {at - 5, 7, load32(syscall - 4), false};
-    if (intercepted(kExit) && is_thread_exit(low, syscall)) return {at - 4, 6, kExit, true};
+    if (intercepted(kExit) && is_thread_exit(low, syscall))
+      return {at - 4, 6, kExit, true};
   }
 }
 
@@ -106,7 +112,8 @@ void write_stub(unsigned char *stub, const Site &site) {
 void write_jump(const Site &site, const unsigned char *stub) {
   site.at[0] = 0xe9;
   store32(site.at + 1, static_cast<std::uint32_t>(stub - (site.at + 5)));
-  if (site.bytes == 7) site.at[5] = 0x66;
+  if (site.bytes == 7)
+    site.at[5] = 0x66;
   site.at[site.bytes - 1] = 0x90;
 }
 
@@ -119,10 +126,12 @@ bool protect(const void *start, std::uint64_t bytes, std::uint64_t prot) {
 // A page for stubs that reach every site of the mapping, read-write as yet; null when none is near.
 unsigned char *new_stub_page(std::uintptr_t start, std::uintptr_t end) {
   const std::uintptr_t place = window_find_near(start, end, kPageSize, kReach);
-  if (!place) return nullptr;
+  if (!place)
+    return nullptr;
   const long got = raw_syscall(__NR_mmap, place, kPageSize, PROT_READ | PROT_WRITE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1ul, 0);
-  if (failed(got)) return nullptr;
+  if (failed(got))
+    return nullptr;
   window_take(place, place + kPageSize);
   return reinterpret_cast<unsigned char *>(got);
 }
@@ -134,32 +143,39 @@ void patch_disable() { disabled = true; }
 // No page is ever writable and executable at once. The mapping is new, so nobody can run a site between its
 // rewriting and the moment when its stub becomes executable; a stub page is not touched again after that.
 void patch_code(std::uintptr_t start, std::uintptr_t end, std::uint64_t prot) {
-  if (disabled || !(prot & PROT_READ)) return;
+  if (disabled || !(prot & PROT_READ))
+    return;
   const unsigned char *low = reinterpret_cast<const unsigned char *>(start);
   const unsigned char *high = reinterpret_cast<const unsigned char *>(end);
   const unsigned char *from = low;
   Site site = next_site(low, &from, high);
   while (site.at) {
     unsigned char *page = new_stub_page(start, end);
-    if (!page) return;
+    if (!page)
+      return;
     for (std::size_t i = 0; site.at && i < kStubsPerPage; ++i, site = next_site(low, &from, high)) {
-      if (!protect(site.at, site.bytes, PROT_READ | PROT_WRITE)) break;
+      if (!protect(site.at, site.bytes, PROT_READ | PROT_WRITE))
+        break;
       write_stub(page + i * kStubBytes, site);
       write_jump(site, page + i * kStubBytes);
       // From here on the code is the program's only one: it must become executable again.
-      if (!protect(site.at, site.bytes, prot)) __builtin_trap();
+      if (!protect(site.at, site.bytes, prot))
+        __builtin_trap();
     }
-    if (!protect(page, kPageSize, PROT_READ | PROT_EXEC)) __builtin_trap();
+    if (!protect(page, kPageSize, PROT_READ | PROT_EXEC))
+      __builtin_trap();
   }
 }
 
 void patch_file_mapping(std::uintptr_t start, std::uint64_t bytes, std::uint64_t prot, int fd, std::uint64_t offset) {
   // Pages behind the end of the file exist but fault.
   struct stat status;
-  if (disabled || failed(raw_syscall(__NR_fstat, static_cast<std::uint64_t>(fd), reinterpret_cast<std::uint64_t>(&status))))
+  if (disabled ||
+      failed(raw_syscall(__NR_fstat, static_cast<std::uint64_t>(fd), reinterpret_cast<std::uint64_t>(&status))))
     return;
   const std::uint64_t size = static_cast<std::uint64_t>(status.st_size);
-  if (size <= offset) return;
+  if (size <= offset)
+    return;
   patch_code(start, start + (bytes < size - offset ? bytes : size - offset), prot);
 }
 

@@ -17,12 +17,13 @@ namespace mana {
 
 namespace {
 
-constexpr int kScriptDepth = 5;        // BINPRM: "#!" of "#!" of ...
+constexpr int kScriptDepth = 5;          // BINPRM: "#!" of "#!" of ...
 constexpr std::size_t kScriptLine = 256; // BINPRM_BUF_SIZE
 
 bool is_executable(const std::string &path) {
   struct stat status;
-  if (stat(path.c_str(), &status) != 0) return false;
+  if (stat(path.c_str(), &status) != 0)
+    return false;
   if (!S_ISREG(status.st_mode)) {
     errno = EACCES;
     return false;
@@ -38,26 +39,33 @@ std::string search_path(const std::string &name) {
     const std::size_t to = std::min(path.find(':', from), path.size());
     const std::string folder = path.substr(from, to - from);
     const std::string candidate = (folder.empty() ? "." : folder) + "/" + name;
-    if (is_executable(candidate)) return candidate;
+    if (is_executable(candidate))
+      return candidate;
     denied |= errno == EACCES;
     from = to + 1;
   }
-  if (denied) refuse(126, "%s: found in PATH but not executable", name.c_str());
+  if (denied)
+    refuse(126, "%s: found in PATH but not executable", name.c_str());
   refuse(127, "%s: program not found in PATH", name.c_str());
 }
 
 std::string locate(const std::string &name) {
-  if (name.empty()) refuse(127, "the program's name is empty");
-  if (name.find('/') == std::string::npos) return search_path(name);
-  if (is_executable(name)) return name;
-  if (errno == ENOENT || errno == ENOTDIR) refuse(127, "%s: no such program", name.c_str());
+  if (name.empty())
+    refuse(127, "the program's name is empty");
+  if (name.find('/') == std::string::npos)
+    return search_path(name);
+  if (is_executable(name))
+    return name;
+  if (errno == ENOENT || errno == ENOTDIR)
+    refuse(127, "%s: no such program", name.c_str());
   refuse_errno(126, "%s: cannot execute", name.c_str());
 }
 
 std::string read_head(const std::string &path) {
   std::string head(kScriptLine, '\0');
   std::FILE *file = std::fopen(path.c_str(), "re");
-  if (!file) refuse_errno(126, "%s: cannot read the program to load it", path.c_str());
+  if (!file)
+    refuse_errno(126, "%s: cannot read the program to load it", path.c_str());
   head.resize(std::fread(head.data(), 1, head.size(), file));
   std::fclose(file);
   return head;
@@ -73,9 +81,11 @@ void put_interpreter_in_front(const std::string &head, const std::string &path, 
   const std::string line = trim(head.substr(2, head.find('\n') - 2));
   const std::size_t blank = line.find_first_of(" \t");
   const std::string interpreter = line.substr(0, blank);
-  if (interpreter.empty()) refuse(126, "%s: the script names no interpreter", path.c_str());
+  if (interpreter.empty())
+    refuse(126, "%s: the script names no interpreter", path.c_str());
   arguments[0] = path;
-  if (blank != std::string::npos) arguments.insert(arguments.begin(), trim(line.substr(blank)));
+  if (blank != std::string::npos)
+    arguments.insert(arguments.begin(), trim(line.substr(blank)));
   arguments.insert(arguments.begin(), interpreter);
 }
 
@@ -93,7 +103,8 @@ void check_elf(const std::string &head, const std::string &path) {
 
 void refuse_changed_ids(const std::string &path) {
   struct stat status;
-  if (stat(path.c_str(), &status) != 0) return;
+  if (stat(path.c_str(), &status) != 0)
+    return;
   const bool user = (status.st_mode & S_ISUID) && status.st_uid != geteuid();
   const bool group = (status.st_mode & S_ISGID) && (status.st_mode & S_IXGRP) && status.st_gid != getegid();
   if (user || group)
@@ -102,7 +113,8 @@ void refuse_changed_ids(const std::string &path) {
 
 std::string absolute(const std::string &path) {
   char resolved[PATH_MAX];
-  if (!realpath(path.c_str(), resolved)) refuse_errno(127, "%s: cannot resolve its path", path.c_str());
+  if (!realpath(path.c_str(), resolved))
+    refuse_errno(127, "%s: cannot resolve its path", path.c_str());
   return resolved;
 }
 
@@ -119,7 +131,8 @@ Program find_program(std::vector<std::string> arguments) {
     }
     put_interpreter_in_front(head, path, arguments);
     path = arguments[0];
-    if (!is_executable(path)) refuse_errno(126, "%s: the script's interpreter cannot be run", path.c_str());
+    if (!is_executable(path))
+      refuse_errno(126, "%s: the script's interpreter cannot be run", path.c_str());
   }
   refuse(126, "%s: too many levels of scripts", arguments[0].c_str());
 }

@@ -19,13 +19,15 @@ namespace {
 bool read_stat(unsigned long long (&field)[53]) {
   char text[4096] = {};
   std::FILE *file = std::fopen("/proc/self/stat", "re");
-  if (!file) return false;
+  if (!file)
+    return false;
   const std::size_t got = std::fread(text, 1, sizeof text - 1, file);
   std::fclose(file);
   text[got] = '\0';
   char *rest = std::strrchr(text, ')'); // the name may hold anything
   int number = 2;
-  for (char *word = rest ? std::strtok(rest + 1, " ") : nullptr; word && number < 52; word = std::strtok(nullptr, " "))
+  for (char *word = rest ? std::strtok(rest + 1, " ") : nullptr; word && number < 52;
+       word = std::strtok(nullptr, " "))
     std::sscanf(word, "%llu", &field[++number]);
   return number >= 51;
 }
@@ -40,7 +42,8 @@ void publish_application() {
   prctl(PR_SET_NAME, name ? name + 1 : process->exe, 0, 0, 0);
 
   unsigned long long field[53] = {};
-  if (!read_stat(field)) return;
+  if (!read_stat(field))
+    return;
   const auto *argv = reinterpret_cast<const std::uint64_t *>(process->argv);
   const auto *envp = reinterpret_cast<const std::uint64_t *>(process->envp);
 
@@ -57,7 +60,8 @@ void publish_application() {
   map.env_start = map.env_end = map.arg_end;
   for (; *envp; ++envp) {
     const std::uint64_t end = end_of_string(*envp);
-    if (*envp >= map.arg_end && end > map.env_end) map.env_end = end;
+    if (*envp >= map.arg_end && end > map.env_end)
+      map.env_end = end;
   }
   map.auxv = reinterpret_cast<__u64 *>(process->auxv);
   map.auxv_size = static_cast<__u32>(process->auxv_bytes);

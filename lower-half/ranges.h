@@ -63,6 +63,10 @@ private:
   const Node *last_start_at_or_below(std::uint64_t address) const;
   const Node *first_start_above(std::uint64_t address) const;
 
+  static void resize(Node *node, std::uint64_t key, std::uint64_t start, std::uint64_t end);
+  bool take_from_edge(std::uint64_t start, std::uint64_t end);
+  bool give_to_edge(std::uint64_t start, std::uint64_t end);
+
   void insert(std::uint64_t start, std::uint64_t end);
   void remove(std::uint64_t start);
   void release(Node *node);

@@ -17,7 +17,8 @@ namespace {
   char sentence[4096], line[4400];
   std::vsnprintf(sentence, sizeof sentence, format, arguments);
   const int length = std::snprintf(line, sizeof line, reason ? "mana: %s: %s\n" : "mana: %s\n", sentence, reason);
-  if (write(STDERR_FILENO, line, static_cast<std::size_t>(length)) < 0) std::exit(code);
+  if (write(STDERR_FILENO, line, static_cast<std::size_t>(length)) < 0)
+    std::exit(code);
   std::exit(code);
 }
 

@@ -1,5 +1,5 @@
-// Refusals before the application runs: a sentence on stderr, an exit code (sysexits and the shell's 126/127), no stack.
-// Later on, LowerServices::die ends the job.
+// Refusals before the application runs: a sentence on stderr, an exit code (sysexits and the shell's 126/127), no
+// stack. Later on, LowerServices::die ends the job.
 #pragma once
 
 namespace mana {

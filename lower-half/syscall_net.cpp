@@ -22,9 +22,12 @@ void on_trapped_call(int, siginfo_t *info, void *context); // syscall_net_nolibc
 namespace {
 
 constexpr std::uint32_t kHigh(std::uint64_t address) { return static_cast<std::uint32_t>(address >> 32); }
-static_assert((kWindowBase & 0xffffffff) == 0 && (kWindowEnd & 0xffffffff) == 0 && kHigh(kFirstFree) == kHigh(kWindowBase));
+static_assert((kWindowBase & 0xffffffff) == 0 && (kWindowEnd & 0xffffffff) == 0 &&
+              kHigh(kFirstFree) == kHigh(kWindowBase));
 
-sock_filter load(std::size_t offset) { return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset)); }
+sock_filter load(std::size_t offset) {
+  return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset));
+}
 sock_filter answer(std::uint32_t action) { return BPF_STMT(BPF_RET | BPF_K, action); }
 sock_filter jump(std::uint16_t test, std::uint32_t value, std::size_t yes, std::size_t no) {
   return BPF_JUMP(static_cast<std::uint16_t>(BPF_JMP | test | BPF_K), value, static_cast<std::uint8_t>(yes),
@@ -34,7 +37,8 @@ sock_filter jump(std::uint16_t test, std::uint32_t value, std::size_t yes, std::
 std::vector<sock_filter> build_filter() {
   std::vector<std::uint32_t> numbers;
   for (std::uint32_t nr = 0; nr < kSyscallNumbers; ++nr)
-    if (intercepted(nr)) numbers.push_back(nr);
+    if (intercepted(nr))
+      numbers.push_back(nr);
 
   constexpr std::size_t kIpLow = offsetof(seccomp_data, instruction_pointer), kIpHigh = kIpLow + 4;
   std::vector<sock_filter> filter = {
@@ -43,7 +47,8 @@ std::vector<sock_filter> build_filter() {
       answer(SECCOMP_RET_ALLOW),
       load(offsetof(seccomp_data, nr)),
   };
-  for (std::size_t i = 0; i < numbers.size(); ++i) filter.push_back(jump(BPF_JEQ, numbers[i], numbers.size() - i, 0));
+  for (std::size_t i = 0; i < numbers.size(); ++i)
+    filter.push_back(jump(BPF_JEQ, numbers[i], numbers.size() - i, 0));
   filter.insert(filter.end(), {
                                   answer(SECCOMP_RET_ALLOW),
                                   load(kIpHigh),
@@ -61,12 +66,15 @@ std::vector<sock_filter> build_filter() {
 } // namespace
 
 bool syscall_net_install() {
-  if (switched_off("MANA_NET")) return false;
+  if (switched_off("MANA_NET"))
+    return false;
   struct sigaction action = {};
   action.sa_sigaction = on_trapped_call;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
-  std::memset(&action.sa_mask, 0xff, sizeof action.sa_mask); // glibc's own 32 and 33 too, which sigfillset() leaves out
-  if (sigaction(SIGSYS, &action, nullptr) != 0) return false;
+  std::memset(&action.sa_mask, 0xff,
+              sizeof action.sa_mask); // glibc's own 32 and 33 too, which sigfillset() leaves out
+  if (sigaction(SIGSYS, &action, nullptr) != 0)
+    return false;
   sigset_t trap;
   sigemptyset(&trap);
   sigaddset(&trap, SIGSYS);
@@ -74,7 +82,8 @@ bool syscall_net_install() {
 
   std::vector<sock_filter> filter = build_filter();
   const sock_fprog program = {static_cast<unsigned short>(filter.size()), filter.data()};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    return false;
   return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
 }
 

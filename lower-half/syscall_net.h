@@ -1,8 +1,8 @@
 // The net under the rewritten call sites: a seccomp filter that traps what patch.h could not rewrite.
 //
 // For each intercepted number, and only when the instruction pointer is in the application's part of the window,
-// the kernel sends SIGSYS instead of executing the call. The handler points the interrupted context at the code page's entry
-// as a rewritten site would have done, and returns: the rest is intercept.h.
+// the kernel sends SIGSYS instead of executing the call. The handler points the interrupted context at the code
+// page's entry as a rewritten site would have done, and returns: the rest is intercept.h.
 //
 //   number not ours            allow   the kernel knows this answer by number alone (+9 ns per call)
 //   below kFirstFree           allow   the code page's and the vDSO image's own calls
@@ -10,14 +10,15 @@
 //                                      executes: they inherit the filter, and never have code in the window
 //   else                       trap    about 1 us
 //
-// The number is tested before the instruction pointer, which keeps all other calls on the kernel's constant-action path.
-// Where seccomp() is refused the net is off, and inlined system calls of the program (not libc's) go unseen. It
+// The number is tested before the instruction pointer, which keeps all other calls on the kernel's constant-action
+// path. Where seccomp() is refused the net is off, and inlined system calls of the program (not libc's) go unseen. It
 // needs no_new_privs: set-user-ID programs started by the application run without their privilege.
 #pragma once
 
 namespace mana {
 
-// For this thread and all that it creates. False: not allowed here, or MANA_NET=off. After all handlers are registered.
+// For this thread and all that it creates. False: not allowed here, or MANA_NET=off. After all handlers are
+// registered.
 bool syscall_net_install();
 
 } // namespace mana

@@ -8,7 +8,8 @@ namespace mana {
 
 void on_trapped_call(int, siginfo_t *info, void *context) {
   constexpr int kFromSeccomp = 1; // SYS_SECCOMP
-  if (info->si_code != kFromSeccomp) return;
+  if (info->si_code != kFromSeccomp)
+    return;
   greg_t *registers = static_cast<ucontext_t *>(context)->uc_mcontext.gregs;
   registers[REG_RCX] = registers[REG_RIP]; // already behind the syscall instruction
   registers[REG_RAX] = info->si_syscall;

@@ -32,13 +32,17 @@ std::uint64_t map_stack(bool executable) {
   rlimit limit;
   getrlimit(RLIMIT_STACK, &limit);
   std::uint64_t bytes = limit.rlim_cur > kLargestStack ? kLargestStack : page_up(limit.rlim_cur);
-  if (bytes < kUsualStack / 8) bytes = kUsualStack / 8;
+  if (bytes < kUsualStack / 8)
+    bytes = kUsualStack / 8;
   const int prot = PROT_READ | PROT_WRITE | (executable ? PROT_EXEC : 0);
   for (;;) {
-    void *got = mmap(reinterpret_cast<void *>(kStackTop - bytes), bytes, prot,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE | MAP_GROWSDOWN | MAP_STACK, -1, 0);
-    if (got != MAP_FAILED) break;
-    if (bytes <= kUsualStack) refuse_errno(78, "no memory for the application's stack");
+    void *got =
+        mmap(reinterpret_cast<void *>(kStackTop - bytes), bytes, prot,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE | MAP_GROWSDOWN | MAP_STACK, -1, 0);
+    if (got != MAP_FAILED)
+      break;
+    if (bytes <= kUsualStack)
+      refuse_errno(78, "no memory for the application's stack");
     bytes = kUsualStack; // ulimit -v, or strict overcommit
   }
   window_take(kStackTop - bytes, kStackTop);
@@ -51,7 +55,8 @@ public:
   explicit Writer(std::uint64_t top, std::uint64_t low) : at_(top), low_(low) {}
 
   std::uint64_t bytes(const void *data, std::size_t count) {
-    if (at_ - low_ < count + kPageSize) refuse(126, "arguments and environment are too large for the stack");
+    if (at_ - low_ < count + kPageSize)
+      refuse(126, "arguments and environment are too large for the stack");
     at_ -= count;
     std::memcpy(reinterpret_cast<void *>(at_), data, count);
     return at_;
@@ -60,7 +65,8 @@ public:
   // Last string first, so that they lie in order, without gaps, as ps expects.
   std::vector<std::uint64_t> strings(const std::vector<std::string> &texts) {
     std::vector<std::uint64_t> at(texts.size());
-    for (std::size_t i = texts.size(); i-- > 0;) at[i] = string(texts[i]);
+    for (std::size_t i = texts.size(); i-- > 0;)
+      at[i] = string(texts[i]);
     return at;
   }
   std::uint64_t words(const std::vector<std::uint64_t> &words) { return bytes(words.data(), words.size() * 8); }
@@ -75,7 +81,8 @@ private:
 std::vector<std::string> application_environment() {
   std::vector<std::string> kept;
   for (char **entry = environ; *entry; ++entry)
-    if (std::strncmp(*entry, "MANA_", 5) != 0) kept.push_back(*entry);
+    if (std::strncmp(*entry, "MANA_", 5) != 0)
+      kept.push_back(*entry);
   return kept;
 }
 
@@ -84,10 +91,12 @@ std::vector<Elf64_auxv_t> kernel_auxv() {
   std::vector<Elf64_auxv_t> auxv(64);
   const int fd = open("/proc/self/auxv", O_RDONLY | O_CLOEXEC);
   const ssize_t got = fd < 0 ? -1 : read(fd, auxv.data(), auxv.size() * sizeof auxv[0]);
-  if (got <= 0) refuse_errno(78, "cannot read /proc/self/auxv");
+  if (got <= 0)
+    refuse_errno(78, "cannot read /proc/self/auxv");
   close(fd);
   auxv.resize(static_cast<std::size_t>(got) / sizeof auxv[0]);
-  while (!auxv.empty() && auxv.back().a_type == AT_NULL) auxv.pop_back();
+  while (!auxv.empty() && auxv.back().a_type == AT_NULL)
+    auxv.pop_back();
   return auxv;
 }
 
@@ -98,15 +107,32 @@ std::vector<std::uint64_t> application_auxv(const UpperStart &start, std::uint64
   for (const Elf64_auxv_t &entry : kernel_auxv()) {
     std::uint64_t value = entry.a_un.a_val;
     switch (entry.a_type) {
-    case AT_PHDR: value = start.program.phdr; break;
-    case AT_PHNUM: value = start.program.phnum; break;
-    case AT_ENTRY: value = start.program.entry; break;
-    case AT_BASE: value = start.interpreter.bias; break;
-    case AT_SYSINFO_EHDR: value = kVdsoAddress; break;
-    case AT_RANDOM: value = random; break;
-    case AT_EXECFN: value = execfn; break;
-    case AT_PLATFORM: value = platform; break;
-    case AT_BASE_PLATFORM: continue; // a pointer to the lower half's stack
+    case AT_PHDR:
+      value = start.program.phdr;
+      break;
+    case AT_PHNUM:
+      value = start.program.phnum;
+      break;
+    case AT_ENTRY:
+      value = start.program.entry;
+      break;
+    case AT_BASE:
+      value = start.interpreter.bias;
+      break;
+    case AT_SYSINFO_EHDR:
+      value = kVdsoAddress;
+      break;
+    case AT_RANDOM:
+      value = random;
+      break;
+    case AT_EXECFN:
+      value = execfn;
+      break;
+    case AT_PLATFORM:
+      value = platform;
+      break;
+    case AT_BASE_PLATFORM:
+      continue; // a pointer to the lower half's stack
     }
     words.push_back(entry.a_type);
     words.push_back(value);
@@ -117,7 +143,8 @@ std::vector<std::uint64_t> application_auxv(const UpperStart &start, std::uint64
 
 std::string value_of(const std::vector<std::string> &environment, const std::string &name, std::size_t *index) {
   for (*index = 0; *index < environment.size(); ++*index)
-    if (environment[*index].compare(0, name.size() + 1, name + "=") == 0) return environment[*index].substr(name.size() + 1);
+    if (environment[*index].compare(0, name.size() + 1, name + "=") == 0)
+      return environment[*index].substr(name.size() + 1);
   return "";
 }
 
@@ -130,11 +157,13 @@ struct Disguise {
 std::vector<Disguise> disguise_environment(const UpperStart &start, const std::vector<std::string> &environment,
                                            Writer &stack) {
   std::vector<Disguise> disguises;
-  if (start.fronts.empty() || start.interpreter.start == start.interpreter.end) return disguises;
+  if (start.fronts.empty() || start.interpreter.start == start.interpreter.end)
+    return disguises;
   std::size_t index, added = environment.size();
   auto put_in_front = [&](const std::string &name, const std::string &ours) {
     const std::string user = value_of(environment, name, &index);
-    if (index == environment.size()) index = added++;
+    if (index == environment.size())
+      index = added++;
     disguises.push_back({index, stack.string(name + "=" + ours + (user.empty() ? "" : ":" + user))});
   };
   put_in_front("LD_LIBRARY_PATH", start.fronts);
@@ -158,14 +187,17 @@ std::uint64_t build_upper_stack(const UpperStart &start) {
   const std::vector<Disguise> disguises = disguise_environment(start, environment, stack);
   const std::uint64_t platform = stack.string("x86_64");
   unsigned char noise[16];
-  if (getrandom(noise, sizeof noise, 0) != sizeof noise) refuse_errno(78, "no random numbers");
+  if (getrandom(noise, sizeof noise, 0) != sizeof noise)
+    refuse_errno(78, "no random numbers");
   stack.align_for(0);
   const std::uint64_t random = stack.bytes(noise, sizeof noise);
 
   std::vector<std::uint64_t> envp = env_strings;
   for (const Disguise &disguise : disguises) {
-    if (disguise.index < envp.size()) envp[disguise.index] = disguise.text;
-    else envp.push_back(disguise.text);
+    if (disguise.index < envp.size())
+      envp[disguise.index] = disguise.text;
+    else
+      envp.push_back(disguise.text);
   }
   envp.push_back(0);
   std::vector<std::uint64_t> argv = arg_strings;

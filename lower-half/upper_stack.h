@@ -15,9 +15,9 @@ struct UpperStart {
   LoadedElf program, interpreter;     // interpreter: empty (start == end) for a static PIE
 };
 
-// Maps the main stack in the window, fills it and notes where everything is in SavedProcess. Returns the stack pointer for
-// the first instruction. The environment is the process's own without MANA_*; see library_path.h for what is
-// put in front of LD_LIBRARY_PATH.
+// Maps the main stack in the window, fills it and notes where everything is in SavedProcess. Returns the stack
+// pointer for the first instruction. The environment is the process's own without MANA_*; see library_path.h for what
+// is put in front of LD_LIBRARY_PATH.
 std::uint64_t build_upper_stack(const UpperStart &start);
 
 } // namespace mana

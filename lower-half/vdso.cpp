@@ -17,11 +17,13 @@ namespace mana {
 void vdso_create() {
   const std::size_t bytes = static_cast<std::size_t>(mana_vdso_image_end - mana_vdso_image);
   void *at = reinterpret_cast<void *>(kVdsoAddress);
-  if (bytes > kSavedAddress - kVdsoAddress) refuse(125, "the vDSO image is too large");
+  if (bytes > kSavedAddress - kVdsoAddress)
+    refuse(125, "the vDSO image is too large");
   if (mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != at)
     refuse_errno(78, "cannot map the vDSO image");
   std::memcpy(at, mana_vdso_image, bytes);
-  if (mprotect(at, bytes, PROT_READ | PROT_EXEC) != 0) refuse_errno(78, "cannot make the vDSO image executable");
+  if (mprotect(at, bytes, PROT_READ | PROT_EXEC) != 0)
+    refuse_errno(78, "cannot make the vDSO image executable");
 }
 
 // glibc lists the kernel's vDSO as a loaded object of this name, so dlsym reads it. Its functions use no TLS.

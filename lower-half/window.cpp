@@ -13,11 +13,13 @@ void window_reset(); // window_nolibc.cpp
 
 void window_reserve() {
   std::FILE *maps = std::fopen("/proc/self/maps", "re");
-  if (!maps) refuse_errno(78, "cannot read /proc/self/maps");
+  if (!maps)
+    refuse_errno(78, "cannot read /proc/self/maps");
   char line[4352];
   while (std::fgets(line, sizeof line, maps)) {
     std::uintptr_t start = 0, end = 0;
-    if (std::sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &start, &end) != 2) continue;
+    if (std::sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &start, &end) != 2)
+      continue;
     if (end > kWindowBase && start < kWindowEnd) {
       line[std::strcspn(line, "\n")] = '\0';
       refuse(78, "this host has placed a mapping where the application has to be: %s", line);

@@ -40,8 +40,8 @@ inline std::uint64_t page_down(std::uint64_t address) { return address & ~(kPage
 
 // --- at launch and restart, with libc (window.cpp) ---
 
-// Checks that nothing lies in the window and that nothing needed is in the way. Everything above kFirstFree and all of
-// the low area are free afterwards, but for the brk reserve.
+// Checks that nothing lies in the window and that nothing needed is in the way. Everything above kFirstFree and all
+// of the low area are free afterwards, but for the brk reserve.
 void window_reserve();
 
 // At restart, after window_reserve(): a region that the image has put there. Any order.

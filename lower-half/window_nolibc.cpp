@@ -21,8 +21,10 @@ Ranges &area_of(std::uintptr_t address) { return address < kLowEnd ? low : windo
 // SavedProcess::exec_low/high says what of the low area belongs to the image: it only grows.
 void widen_low(std::uintptr_t start, std::uintptr_t end) {
   SavedProcess *process = saved();
-  if (process->exec_high == 0 || start < process->exec_low) process->exec_low = start;
-  if (end > process->exec_high) process->exec_high = end;
+  if (process->exec_high == 0 || start < process->exec_low)
+    process->exec_low = start;
+  if (end > process->exec_high)
+    process->exec_high = end;
 }
 
 } // namespace
@@ -34,13 +36,12 @@ void window_reset() {
 }
 
 // The saved page, which knows exec_low and exec_high, may not be there yet.
-void window_insert(std::uintptr_t start, std::uintptr_t end) {
-  area_of(start).take(start, end);
-}
+void window_insert(std::uintptr_t start, std::uintptr_t end) { area_of(start).take(start, end); }
 
 void window_lock() {
   std::uint32_t expected = 0;
-  if (lock_word.compare_exchange_strong(expected, 1, std::memory_order_acquire)) return;
+  if (lock_word.compare_exchange_strong(expected, 1, std::memory_order_acquire))
+    return;
   while (lock_word.exchange(2, std::memory_order_acquire) != 0)
     raw_syscall(__NR_futex, reinterpret_cast<std::uint64_t>(&lock_word), FUTEX_WAIT_PRIVATE, 2, 0);
 }
@@ -51,15 +52,15 @@ void window_unlock() {
 }
 
 bool window_contains(std::uintptr_t start, std::uintptr_t end) {
-  return start < end &&
-         ((start >= kFirstFree && end <= kWindowEnd) || (start >= kLowBase && end <= kLowEnd));
+  return start < end && ((start >= kFirstFree && end <= kWindowEnd) || (start >= kLowBase && end <= kLowEnd));
 }
 
 bool window_is_free(std::uintptr_t start, std::uintptr_t end) { return area_of(start).is_free(start, end); }
 
 void window_take(std::uintptr_t start, std::uintptr_t end) {
   area_of(start).take(start, end);
-  if (start < kLowEnd) widen_low(start, end);
+  if (start < kLowEnd)
+    widen_low(start, end);
 }
 
 void window_give(std::uintptr_t start, std::uintptr_t end) { area_of(start).give(start, end); }
@@ -67,15 +68,18 @@ void window_give(std::uintptr_t start, std::uintptr_t end) { area_of(start).give
 Extent window_next_used(std::uintptr_t from) {
   if (from < kLowEnd) {
     const Extent used = low.next_used(from);
-    if (used.start != used.end) return used;
+    if (used.start != used.end)
+      return used;
   }
   return window.next_used(from);
 }
 
 std::uintptr_t window_find(std::size_t bytes, std::size_t align, Place place) {
-  if (place == Place::low) return low.find(bytes, align, kLowEnd / 2, kLowEnd);
+  if (place == Place::low)
+    return low.find(bytes, align, kLowEnd / 2, kLowEnd);
   const std::uintptr_t from = place == Place::file ? kFirstFree : kAnonymousBase;
-  if (const std::uintptr_t found = window.find(bytes, align, from, kWindowEnd)) return found;
+  if (const std::uintptr_t found = window.find(bytes, align, from, kWindowEnd))
+    return found;
   return window.find(bytes, align, kFirstFree, kWindowEnd);
 }
 
@@ -83,7 +87,8 @@ std::uintptr_t window_find_near(std::uintptr_t start, std::uintptr_t end, std::s
   const std::uintptr_t from = end > reach ? end - reach : 0;
   const std::uintptr_t to = start + reach;
   Ranges &area = area_of(start);
-  if (const std::uintptr_t behind = area.find(bytes, kPageSize, end, to)) return behind;
+  if (const std::uintptr_t behind = area.find(bytes, kPageSize, end, to))
+    return behind;
   return area.find(bytes, kPageSize, from < area.low() ? area.low() : from, to);
 }
 
@@ -108,12 +113,14 @@ void *window_map_pages(std::size_t bytes) {
   const Critical critical;
   bytes = page_up(bytes);
   window_lock();
-  const std::uintptr_t place = window_find(bytes, bytes >= kHugePageSize ? kHugePageSize : kPageSize, Place::anonymous);
+  const std::uintptr_t place =
+      window_find(bytes, bytes >= kHugePageSize ? kHugePageSize : kPageSize, Place::anonymous);
   long got = -1;
   if (place)
     got = raw_syscall(__NR_mmap, place, bytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1ul, 0);
-  if (!failed(got)) window_take(place, place + bytes);
+  if (!failed(got))
+    window_take(place, place + bytes);
   window_unlock();
   return failed(got) ? nullptr : reinterpret_cast<void *>(got);
 }
@@ -122,7 +129,8 @@ void window_unmap_pages(void *address, std::size_t bytes) {
   const Critical critical;
   const std::uintptr_t start = reinterpret_cast<std::uintptr_t>(address);
   window_lock();
-  if (!failed(raw_syscall(__NR_munmap, start, page_up(bytes)))) window_give(start, start + page_up(bytes));
+  if (!failed(raw_syscall(__NR_munmap, start, page_up(bytes))))
+    window_give(start, start + page_up(bytes));
   window_unlock();
 }
 

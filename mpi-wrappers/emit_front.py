@@ -175,9 +175,6 @@ def supported_body(f, target):
     b = Body()
     for p in f.params:
         add(f, p, b)
-    if target.name in ("Comm_get_attr", "Type_get_attr"):
-        keyval = f.param("keyval")
-        b.success.append(f"attribute_out({keyval.role}_in({keyval.name}), attribute_val, flag);")
     if target.name == "Type_get_contents":
         b.success.append("contents_out(datatype_r, array_of_integers);")
     body = b.text(f"api::{target.name}({', '.join(b.arguments)})")

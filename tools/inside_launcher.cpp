@@ -104,6 +104,7 @@ Problem become_rank(const CoordinatorOptions &options, const std::vector<std::st
 
   ::setenv("MANA_COORDINATOR", (base + ".sock").c_str(), 1);
   ::setenv("MANA_TOKEN", token.c_str(), 1);
+  ::setenv("MANA_JOB", id.c_str(), 1);
   for (const std::string &variable : environment) {
     const std::size_t equals = variable.find('=');
     ::setenv(variable.substr(0, equals).c_str(), variable.substr(equals + 1).c_str(), 1);

@@ -99,6 +99,7 @@ Problem Runner::start_launcher() {
   std::vector<std::string> variables = options_.environment;
   variables.push_back("MANA_COORDINATOR=" + coordinator_.socket());
   variables.push_back("MANA_TOKEN=" + coordinator_.token());
+  variables.push_back("MANA_JOB=" + coordinator_.id());
   const std::size_t ours = variables.size();
   for (char **old = environ; *old != nullptr; ++old)
     if (!is_replaced(*old, variables, ours)) variables.push_back(*old);

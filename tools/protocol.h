@@ -125,8 +125,8 @@ struct Count {
   bool operator==(const Count &) const = default;
 };
 
-// The rank's counters, read after the intent was set and the membarrier made. They are read and sent under the
-// lock under which LEFT is sent, so that no LEFT overtakes the `in_collective` that it ends.
+// The rank's counters, read after the intent was set and the membarrier made. A GATE or LEFT
+// of the application's thread may overtake it.
 struct Counts {
   static constexpr Type type = Type::counts;
   std::vector<Count> counts;

@@ -189,14 +189,20 @@ class Case:
             time.sleep(0.05)
 
     def write_stacks(self, label):
+        """What the coordinator waits for, if there is one, and the frames of all threads of all processes."""
         with open(self.folder / f"{label}.stacks", "w") as file:
+            try:
+                subprocess.run(["mana_status", "--json"], env=self.environment({MARK: ""}), stdout=file, stderr=file,
+                               stdin=subprocess.DEVNULL, timeout=5)
+            except (OSError, subprocess.TimeoutExpired):
+                pass
             for pid in self.processes():
                 try:
                     name = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
                     file.write(f"==== {pid} {name}\n")
                     file.flush()
-                    subprocess.run(["gdb", "-p", str(pid), "-batch", "-nx", "-iex", "set exec-file-mismatch off", "-iex",
-                                    "set auto-solib-add on", "-ex", "thread apply all bt 30"],
+                    subprocess.run(["gdb", "-p", str(pid), "-batch", "-nx", "-iex", "set exec-file-mismatch off", "-ex",
+                                    "thread apply all bt 30"],
                                    stdout=file, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=20)
                 except (OSError, subprocess.TimeoutExpired):
                     pass

@@ -16,17 +16,20 @@ class Model {
 public:
   explicit Model(std::size_t pages) : used_(pages, false) {}
   void set(std::size_t from, std::size_t to, bool used) {
-    for (std::size_t i = from; i < to; ++i) used_[i] = used;
+    for (std::size_t i = from; i < to; ++i)
+      used_[i] = used;
   }
   bool is_free(std::size_t from, std::size_t to) const {
     for (std::size_t i = from; i < to; ++i)
-      if (used_[i]) return false;
+      if (used_[i])
+        return false;
     return from < to;
   }
   // Page index of the lowest fit or -1.
   long find(std::size_t pages, std::size_t align, std::size_t from, std::size_t to) const {
     for (std::size_t i = from; i + pages <= to; ++i)
-      if ((kBase / kPage + i) % align == 0 && is_free(i, i + pages)) return static_cast<long>(i);
+      if ((kBase / kPage + i) % align == 0 && is_free(i, i + pages))
+        return static_cast<long>(i);
     return -1;
   }
   std::size_t size() const { return used_.size(); }
@@ -43,12 +46,15 @@ void expect_same_used(const Ranges &ranges, const Model &model) {
   std::uint64_t from = 0;
   for (;;) {
     const Extent used = ranges.next_used(from);
-    if (used.start == used.end) break;
+    if (used.start == used.end)
+      break;
     ASSERT_GT(used.end, from);
-    for (std::uint64_t a = used.start; a < used.end; a += kPage) seen[(a - kBase) / kPage] = true;
+    for (std::uint64_t a = used.start; a < used.end; a += kPage)
+      seen[(a - kBase) / kPage] = true;
     from = used.end;
   }
-  for (std::size_t i = 0; i < model.size(); ++i) ASSERT_EQ(seen[i], model.used(i)) << "page " << i;
+  for (std::size_t i = 0; i < model.size(); ++i)
+    ASSERT_EQ(seen[i], model.used(i)) << "page " << i;
 }
 
 void run_random(unsigned seed, std::size_t pages, std::size_t longest, int steps) {
@@ -76,19 +82,23 @@ void run_random(unsigned seed, std::size_t pages, std::size_t longest, int steps
       ASSERT_EQ(found, expected < 0 ? 0 : address(static_cast<std::size_t>(expected))) << "step " << step;
       break;
     }
-    default: ASSERT_EQ(ranges.is_free(address(from), address(to)), model.is_free(from, to)) << "step " << step;
+    default:
+      ASSERT_EQ(ranges.is_free(address(from), address(to)), model.is_free(from, to)) << "step " << step;
     }
-    if (step % 64 == 0) expect_same_used(ranges, model);
+    if (step % 64 == 0)
+      expect_same_used(ranges, model);
   }
   expect_same_used(ranges, model);
 }
 
 TEST(Ranges, AgreesWithAPageMapUnderRandomUse) {
-  for (unsigned seed = 1; seed <= 20; ++seed) run_random(seed, 300, 40, 4000);
+  for (unsigned seed = 1; seed <= 20; ++seed)
+    run_random(seed, 300, 40, 4000);
 }
 
 TEST(Ranges, AgreesWithAPageMapWhenFragmented) {
-  for (unsigned seed = 1; seed <= 5; ++seed) run_random(seed, 2000, 3, 6000);
+  for (unsigned seed = 1; seed <= 5; ++seed)
+    run_random(seed, 2000, 3, 6000);
 }
 
 TEST(Ranges, CoalescesWhatIsGivenBack) {
@@ -96,9 +106,11 @@ TEST(Ranges, CoalescesWhatIsGivenBack) {
   ranges.reset(kBase, address(1000));
   ranges.take(kBase, address(1000));
   EXPECT_EQ(ranges.free_extents(), 0u);
-  for (std::size_t i = 0; i < 1000; i += 2) ranges.give(address(i), address(i + 1));
+  for (std::size_t i = 0; i < 1000; i += 2)
+    ranges.give(address(i), address(i + 1));
   EXPECT_EQ(ranges.free_extents(), 500u);
-  for (std::size_t i = 1; i < 1000; i += 2) ranges.give(address(i), address(i + 1));
+  for (std::size_t i = 1; i < 1000; i += 2)
+    ranges.give(address(i), address(i + 1));
   EXPECT_EQ(ranges.free_extents(), 1u);
   EXPECT_TRUE(ranges.is_free(kBase, address(1000)));
 }
@@ -117,7 +129,8 @@ TEST(Ranges, SixtyThousandMappingsStayFast) {
   Ranges ranges;
   constexpr std::size_t kMappings = 60000;
   ranges.reset(kBase, address(4 * kMappings));
-  for (std::size_t i = 0; i < kMappings; ++i) ranges.take(address(4 * i), address(4 * i + 1));
+  for (std::size_t i = 0; i < kMappings; ++i)
+    ranges.take(address(4 * i), address(4 * i + 1));
   EXPECT_EQ(ranges.find(4 * kPage, kPage, kBase, ~0ull), 0u);
   for (std::size_t i = 0; i < kMappings; ++i) {
     const std::uint64_t found = ranges.find(3 * kPage, kPage, kBase, ~0ull);

@@ -38,20 +38,23 @@ struct Rank {
   enum Where { between, counted, at_gate, inside, parked } where = between;
   std::size_t pc = 0;
   bool quiescing = false, parking = false, in_collective = false, said_blocked = false;
+  enum Control { idle, reads, tells } control = idle;  // the control thread on its way to COUNTS
+  ToCoordinator counts{};                              // read, not yet told
   std::vector<std::uint64_t> entered;  // by communicator: what the wrapper's counter says
   std::deque<ToCoordinator> up;
   std::deque<ToRank> down;
 };
 
 struct Action {
-  enum Type { request, stall, step, deliver_up, deliver_down, say_blocked } type;
+  enum Type { request, stall, step, control, deliver_up, deliver_down, say_blocked } type;
   int rank = 0;
 };
 
 class World {
 public:
-  explicit World(const Program &program)
-      : program_(&program), targets_(static_cast<int>(program.ranks.size())), ranks_(program.ranks.size()),
+  // `split_counts`: COUNTS is read in one step and told in another, as the control thread does. Many more states.
+  World(const Program &program, bool split_counts)
+      : program_(&program), split_counts_(split_counts), targets_(static_cast<int>(program.ranks.size())), ranks_(program.ranks.size()),
         messages_(ranks_.size() * ranks_.size()) {
     for (Rank &rank : ranks_) rank.entered.resize(program.comms.size());
   }
@@ -64,7 +67,8 @@ public:
       const Rank &rank = ranks_[r];
       if (can_step(r)) actions.push_back({Action::step, r});
       if (!rank.up.empty()) actions.push_back({Action::deliver_up, r});
-      if (!rank.down.empty()) actions.push_back({Action::deliver_down, r});
+      if (rank.control != Rank::idle) actions.push_back({Action::control, r});
+      else if (!rank.down.empty()) actions.push_back({Action::deliver_down, r});
       if (with_hints && rank.quiescing && rank.where == Rank::between && !rank.parking &&
           rank.said_blocked == can_step(r))
         actions.push_back({Action::say_blocked, r});
@@ -84,6 +88,9 @@ public:
       break;
     case Action::step:
       step(action.rank);
+      break;
+    case Action::control:
+      control(action.rank);
       break;
     case Action::deliver_up:
       deliver_up(action.rank);
@@ -123,7 +130,8 @@ public:
     add(requested_ + 2 * park_sent_);
     for (const Rank &rank : ranks_) {
       key += ';';
-      add(rank.where), add(rank.pc);
+      add(rank.where), add(rank.pc), add(rank.control), add(rank.counts.a);
+      for (const auto &count : rank.counts.list) add(count.entered);
       add(rank.quiescing + 2 * rank.parking + 4 * rank.in_collective + 8 * rank.said_blocked);
       for (auto n : rank.entered) add(n);
       for (const auto &m : rank.up) {
@@ -224,13 +232,27 @@ private:
     rank.up.push_back({ToCoordinator::parked, list(r)});
   }
 
+  // Reading the counters and telling them are two steps: the program goes on in between.
+  void control(int r) {
+    Rank &rank = ranks_[r];
+    if (rank.control == Rank::reads) {
+      rank.counts = {ToCoordinator::counts, list(r), rank.in_collective};
+      rank.control = Rank::tells;
+    } else {
+      rank.up.push_back(std::move(rank.counts));
+      rank.counts = {};
+      rank.control = Rank::idle;
+    }
+  }
+
   void deliver_down(int r) {
     Rank &rank = ranks_[r];
     const ToRank message = rank.down.front();
     rank.down.pop_front();
     if (message.type == ToRank::quiesce) {
       rank.quiescing = true;
-      rank.up.push_back({ToCoordinator::counts, list(r), rank.in_collective});
+      rank.control = Rank::reads;
+      if (!split_counts_) control(r), control(r);
     }
     if (message.type == ToRank::enter) rank.where = Rank::inside;
     if (message.type == ToRank::park) rank.parking = true;
@@ -269,6 +291,7 @@ private:
   }
 
   const Program *program_;
+  bool split_counts_;
   mana::Targets targets_;
   std::vector<Rank> ranks_;
   std::vector<int> messages_;

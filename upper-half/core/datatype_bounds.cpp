@@ -1,10 +1,16 @@
 // Size, bounds and extents of a type from its constructor (MPI-3.1, section 4.1).
 //
-// lb and ub are the least and greatest bounds of the blocks' items; if any of them is explicit (a marker: resized
-// types, MPI_LB, MPI_UB, arrays), only the explicit ones count. Without an explicit ub the extent is rounded up to the
-// widest alignment inside. The MPIs read that rule differently: Open MPI rounds every constructor's result, MPICH only
-// that of MPI_Type_create_struct. An application gets what the MPI that it was compiled for says. What each of them
-// answers was compared over random type trees: tests/unit/datatypes_test.cpp.
+// lb and ub are the least and greatest bounds of the blocks' items. If any of them is explicit (a marker: resized
+// types, arrays, MPI_LB, MPI_UB), only the explicit ones count. Without an explicit ub the extent is rounded up to the widest
+// alignment inside. The MPIs read these rules differently:
+//
+//                            Open MPI 4.1                               MPICH 4.0
+//   rounds                   every constructor, after each block       structs of unequal types, once
+//   resized, as a part       its bounds are explicit                   as if they were natural ones
+//   parts without data       count for the bounds                      count for the bounds, empty blocks too
+//
+// An application gets what the MPI that it was compiled for says, for as long as it lives; only the last row of MPICH is
+// not followed. Compared with both over random type trees: tests/unit/datatype_oracle.cpp.
 #include "core/datatype_walk.h"
 #include "core/start.h"
 
@@ -12,7 +18,7 @@ namespace mana {
 
 namespace {
 
-constexpr std::uint32_t kOpenMpiFront = 1;
+bool as_open_mpi() { return front().front == 1; }
 
 class Range {
 public:
@@ -32,19 +38,23 @@ private:
 
 class Bounds {
 public:
+  explicit Bounds(bool round_once) : round_once_(round_once), round_always_(as_open_mpi()) {}
+
   void add(std::int64_t at, std::int64_t count, const Datatype *child) {
-    if (child->alignment > alignment_) alignment_ = child->alignment;
     in_order_ = in_order_ && child->contiguous && (at == size_ || count * child->size == 0);
     size_ += count * child->size;
     elements_ += count * child->elements;
-    if (count == 0 || (child->elements == 0 && child->markers == 0)) return;
+    const bool counts = child->elements != 0 || child->markers != 0 || round_always_;
+    if (count == 0 || !counts) return;
+    if (child->alignment > alignment_) alignment_ = child->alignment;
     const std::int64_t span = (count - 1) * child->extent;
     const std::int64_t first = at + (span < 0 ? span : 0), last = at + (span > 0 ? span : 0);
     const std::int64_t low = first + child->lb, high = last + child->lb + child->extent;
     if (child->elements) true_.add(first + child->true_lb, last + child->true_lb + child->true_extent);
     if (child->markers & kLbMarker) marked_low_.add(low, low);
     if (child->markers & kUbMarker) marked_high_.add(high, high);
-    if (child->elements) plain_.add(low, high);
+    if (child->elements || round_always_) plain_.add(low, high);
+    if (round_always_) round();
   }
 
   // The blocks between the first and the last of `count` equal ones, which do not matter for the bounds.
@@ -54,21 +64,29 @@ public:
   }
   void not_in_order() { in_order_ = false; }
 
-  void store(Datatype *type, bool round) const {
+  void store(Datatype *type) {
+    if (round_once_) round();
     type->size = size_;
     type->elements = elements_;
     type->alignment = alignment_;
     type->markers = static_cast<std::uint8_t>((marked_low_.any() ? kLbMarker : 0) | (marked_high_.any() ? kUbMarker : 0));
     type->true_lb = true_.low();
     type->true_extent = true_.high() - true_.low();
-    type->lb = marked_low_.any() ? marked_low_.low() : plain_.low();
-    std::int64_t extent = (marked_high_.any() ? marked_high_.high() : plain_.high()) - type->lb;
-    if (round && !marked_high_.any() && extent % alignment_ != 0) extent += alignment_ - extent % alignment_;
-    type->extent = extent;
-    type->contiguous = in_order_ && type->lb == 0 && extent == size_;
+    type->lb = lower();
+    type->extent = upper() - type->lb;
+    type->contiguous = in_order_ && type->lb == 0 && type->extent == size_;
   }
 
 private:
+  std::int64_t lower() const { return marked_low_.any() ? marked_low_.low() : plain_.low(); }
+  std::int64_t upper() const { return marked_high_.any() ? marked_high_.high() : plain_.high(); }
+  // Moves a natural upper bound up to the next multiple of the alignment from the lower one.
+  void round() {
+    const std::int64_t over = (upper() - lower()) % alignment_;
+    if (!marked_high_.any() && over != 0) plain_.add(lower(), upper() + alignment_ - over);
+  }
+
+  bool round_once_, round_always_;
   std::int64_t size_ = 0, elements_ = 0;
   std::uint8_t alignment_ = 1;
   bool in_order_ = true;
@@ -101,8 +119,14 @@ void set_resized(Datatype *type) {
   copy_bounds(type, type->types[0]);
   type->lb = type->addresses[0];
   type->extent = type->addresses[1];
-  type->markers = kLbMarker | kUbMarker;
+  type->markers = as_open_mpi() ? kLbMarker | kUbMarker : 0;
   type->contiguous = type->types[0]->contiguous && type->lb == 0 && type->extent == type->size;
+}
+
+bool has_unequal_types(const Datatype *type) {
+  for (int i = 1; i < type->nd; ++i)
+    if (type->types[i] != type->types[0]) return true;
+  return false;
 }
 
 }  // namespace
@@ -110,7 +134,7 @@ void set_resized(Datatype *type) {
 void compute_bounds(Datatype *type) {
   if (type->body) return copy_bounds(type, type->body);
   if (type->combiner == abi::COMBINER_RESIZED) return set_resized(type);
-  Bounds bounds;
+  Bounds bounds(has_unequal_types(type));
   const std::int32_t *i = type->integers;
   if (type->combiner == abi::COMBINER_VECTOR)
     add_vector(bounds, i[0], i[1], i[2] * type->types[0]->extent, type->types[0]);
@@ -121,7 +145,7 @@ void compute_bounds(Datatype *type) {
       bounds.add(at, count, child);
       return true;
     });
-  bounds.store(type, type->combiner == abi::COMBINER_STRUCT || front().front == kOpenMpiFront);
+  bounds.store(type);
 }
 
 }  // namespace mana

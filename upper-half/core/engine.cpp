@@ -6,6 +6,7 @@
 
 #include "core/events.h"
 #include "drain/drain.h"
+#include "interface/seam.h"
 #include "record-replay/rebuild.h"
 
 namespace mana {

@@ -1,6 +1,8 @@
 // Calling the application back in the prototypes of its own mpi.h: the FrontOps of this front, and the constructor
 // that starts the core. Included once by each generated front, after its conversions.
 #pragma once
+#include <sys/auxv.h>
+
 #include "core/start.h"
 
 namespace mana::front_side {
@@ -82,6 +84,7 @@ const FrontOps kFrontOps = {
 // Before the constructors of everything that needs this library. Without a seam nothing is touched, so that a program
 // which only happens to be linked with MPI runs.
 [[gnu::constructor]] void start() {
+  under_mana = getauxval(kAuxvSeam) == kSeamAddress;
   if (!under_mana) return;
   core_start(&kFrontOps);
   bind_predefined();

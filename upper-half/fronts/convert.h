@@ -32,23 +32,6 @@ inline void statuses_out(const Status *from, int n, int abi_error, MPI_Status *t
   }
 }
 
-// Values of the predefined attributes that are ranks or error codes, in the front's numbering.
-inline void attribute_out(int abi_keyval, void *attribute_val, const int *flag) {
-  static int values[3];
-  if (!*flag) return;
-  void *&value = *static_cast<void **>(attribute_val);
-  const auto replace = [&](int &mine, int translated) {
-    mine = translated;
-    value = &mine;
-  };
-  switch (abi_keyval) {
-  case abi::HOST: return replace(values[0], rank_out(*static_cast<const int *>(value)));
-  case abi::IO: return replace(values[1], rank_out(*static_cast<const int *>(value)));
-  case abi::LASTUSEDCODE: return replace(values[2], errcode_out(*static_cast<const int *>(value)));
-  default: return;
-  }
-}
-
 // MPI_Type_get_contents: which of the integers are constants follows from the constructor.
 inline void contents_out(const Datatype *type, int *integers) {
   if (type->combiner == abi::COMBINER_SUBARRAY) {

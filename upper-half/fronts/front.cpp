@@ -1,13 +1,12 @@
 // See front.h.
 #include "fronts/front.h"
 
-#include <sys/auxv.h>
 #include <time.h>
 #include <unistd.h>
 
 namespace mana::front_side {
 
-bool under_mana = getauxval(kAuxvSeam) == kSeamAddress;
+bool under_mana;
 
 Object *null_records[kKinds];
 

@@ -20,7 +20,8 @@
 
 namespace mana::front_side {
 
-// False in a process that was not started by mana_launch: then there is no seam, and nothing of the core may run.
+// False in a process that was not started by mana_launch: then there is no seam, and nothing of the core may run. Set by
+// the constructor in callbacks.h.
 extern bool under_mana;
 
 // Ends the process with a sentence: MPI_Init without mana_launch.

@@ -33,22 +33,22 @@ template <class T> inline T *dynamic_in(int handle) {
 }
 inline std::uint32_t top(int handle) { return static_cast<std::uint32_t>(handle) >> kNumberBits; }
 
-inline Comm *comm_in(MPI_Comm h) {
+[[gnu::always_inline]] inline Comm *comm_in(MPI_Comm h) {
   if (top(h) == class_and_kind(1, Kind::comm)) [[likely]] return predefined_records.comms[h & 3];
   if (top(h) == class_and_kind(2, Kind::comm)) return dynamic_in<Comm>(h);
   return null_record<Comm>(Kind::comm);
 }
-inline Datatype *type_in(MPI_Datatype h) {
+[[gnu::always_inline]] inline Datatype *type_in(MPI_Datatype h) {
   if (top(h) == class_and_kind(1, Kind::datatype)) [[likely]] return predefined_records.types[h & 0xff];
   if (top(h) != class_and_kind(2, Kind::datatype)) return null_record<Datatype>(Kind::datatype);
   const std::uint32_t number = static_cast<std::uint32_t>(h) & ((1u << kNumberBits) - 1);
   return number < 8 ? predefined_records.pairs[number] : dynamic_in<Datatype>(h);
 }
-inline Op *op_in(MPI_Op h) {
+[[gnu::always_inline]] inline Op *op_in(MPI_Op h) {
   if (top(h) == class_and_kind(1, Kind::op)) [[likely]] return predefined_records.ops[h & 31];
   return top(h) == class_and_kind(2, Kind::op) ? dynamic_in<Op>(h) : null_record<Op>(Kind::op);
 }
-inline Request *request_in(MPI_Request h) {
+[[gnu::always_inline]] inline Request *request_in(MPI_Request h) {
   if (top(h) == class_and_kind(2, Kind::request)) [[likely]] return dynamic_in<Request>(h);
   return null_record<Request>(Kind::request);
 }

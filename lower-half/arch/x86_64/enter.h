@@ -1,9 +1,9 @@
 // The jump from the lower half into the application's first instruction.
 //
 // Precondition: the stack pointer points to argc, as after execve; GS is the thread's ThreadBlock. FS becomes 0 as
-// in a new process (ld.so sets it up), and so does every general register: rdx is a function that ld.so would register for
-// exit, rbp ends backtraces. The lower half's stack of this thread is never used again; its TLS is lent to the
-// thread's crossings (ThreadBlock::lower_fs).
+// in a new process (ld.so sets it up), and so does every general register: rdx is a function that ld.so would
+// register for exit, rbp ends backtraces. The lower half's stack of this thread is never used again; its TLS is lent
+// to the thread's crossings (ThreadBlock::lower_fs).
 #pragma once
 #include <asm/prctl.h>
 #include <asm/unistd.h>

@@ -1,0 +1,54 @@
+"""Programs as compilers make them: at a fixed address, in C++, with Fortran in them, with OpenMP, without debugging information."""
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness import MPIS, STOPPED, mpirun, other
+
+HERE = Path(__file__).parent / "programs"
+
+
+def check(case, mpi, call, expected="ok\n", arguments=()):
+    """Checkpoints ./app at that call, goes on under the other MPI, and compares the output of both parts."""
+    first = case.launch("--checkpoint-at", f"1:{call}", "--stop-after", *mpirun(mpi, 2), "./app", *arguments, expect=STOPPED)
+    second = case.restart("--", *mpirun(other(mpi), 2))
+    assert first.out + second.out == expected, case.report("the output of both parts")
+
+
+@pytest.mark.parametrize("mpi", MPIS)
+@pytest.mark.parametrize("flags", [["-no-pie"], ["-O3", "-s"], ["-Wl,-z,now"], ["-Wl,-z,lazy"], ["-fopenmp"]], ids=" ".join)
+def test_c(case, mpi, flags):
+    case.run(f"mpicc.{mpi}", "-O1", *flags, "-I", HERE.parents[1] / "programs", "-o", "app", HERE / "counts_steps.c")
+    check(case, mpi, 17, "".join(f"step {i}\n" for i in range(1, 21)) + "ok\n", [20, 1000])
+
+
+@pytest.mark.parametrize("mpi", MPIS)
+@pytest.mark.parametrize("call", [7, 16, 25])
+def test_cxx(case, mpi, call):
+    case.run(f"mpicxx.{mpi}", "-O1", "-pthread", "-o", "app", HERE / "throws_and_catches.cpp")
+    check(case, mpi, call)
+
+
+@pytest.mark.skipif(not shutil.which("gfortran"), reason="no Fortran compiler")
+def test_fortran_without_mpi(case):
+    (case.folder / "main.c").write_text("""
+#include <mpi.h>
+#include <stdio.h>
+void work(int n, char *text);
+int main(int argc, char **argv) {
+  char text[21] = {0};
+  int rank, sum;
+  MPI_Init(&argc, &argv);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  for (int i = 0; i < 20; ++i) {
+    MPI_Allreduce(&i, &sum, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+    work(sum, text);
+  }
+  if (rank == 0) puts(text);
+  MPI_Finalize();
+}
+""")
+    case.run("gfortran", "-c", HERE / "computes_in_fortran.f90")
+    case.run("mpicc.openmpi", "-o", "app", "main.c", "computes_in_fortran.o", "-lgfortran")
+    check(case, "openmpi", 12, f"{741.0:12.2f}        \n")

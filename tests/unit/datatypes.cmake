@@ -1,0 +1,23 @@
+include(unit/core_for_tests.cmake)
+
+# The same random type trees, made by our engine and by a real MPI in one process: tests/unit/datatype_oracle.cpp.
+foreach(mpi OPENMPI MPICH)
+  if(MPICC_${mpi})
+    string(TOLOWER ${mpi} name)
+    execute_process(COMMAND ${MPICC_${mpi}} -show OUTPUT_VARIABLE line OUTPUT_STRIP_TRAILING_WHITESPACE)
+    separate_arguments(words UNIX_COMMAND "${line}")
+    list(REMOVE_AT words 0)
+    list(FILTER words EXCLUDE REGEX "^-(Wl,-z,relro|g|O2|ffile-prefix-map=.*|flto=.*|ffat-lto-objects|fstack-protector.*|Wformat.*|Werror.*)$")
+    set(compile ${words})
+    list(FILTER compile INCLUDE REGEX "^-[ID]")
+    set(link ${words})
+    list(FILTER link INCLUDE REGEX "^-[lLW]")
+    set(oracle datatype_oracle_${name})
+    add_executable(${oracle} unit/datatype_oracle.cpp)
+    target_compile_options(${oracle} PRIVATE ${compile} -Wno-cast-function-type)
+    target_link_libraries(${oracle} PRIVATE core-for-tests GTest::gtest ${link})
+    add_test(NAME ${oracle} COMMAND ${oracle})
+    set_tests_properties(${oracle} PROPERTIES TIMEOUT 120
+      ENVIRONMENT "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
+  endif()
+endforeach()

@@ -1,0 +1,1 @@
+include(unit/core_for_tests.cmake)
