@@ -1,5 +1,5 @@
-# Links the objects of the code that may not call libc (lower-half/intercept.h) and refuses every undefined symbol that is
-# not ours: a memcpy that the compiler made out of an assignment would run with vector registers that belong to the
+# Links the objects of the code that may not call libc (lower-half/intercept.h) and refuses every undefined symbol
+# that is not ours: a memcpy that the compiler made out of an assignment would run with vector registers that belong to the
 # application. -DLINKER= -DNM= -DOBJECTS=a.o;b.o
 set(linked ${CMAKE_CURRENT_BINARY_DIR}/nolibc.linked.o)
 execute_process(COMMAND ${LINKER} -r ${OBJECTS} -o ${linked} COMMAND_ERROR_IS_FATAL ANY)

@@ -10,10 +10,9 @@
 // All signals are blocked in between, ours too: a handler in the child before it has its GS base would act on
 // its parent's block.
 //
-//   CLONE_VM without CLONE_SETTLS   vfork, posix_spawn: the child borrows its parent's TLS, so it shares the block
-//   too,
-//                                   with critical raised until the parent goes on: signals wait, nothing is stopped.
-//                                   It must not clone in turn before it execs.
+//   CLONE_VM without CLONE_SETTLS   vfork, posix_spawn: the child borrows its parent's TLS, so it shares the
+//                                   block too, with critical raised until the parent goes on: signals wait,
+//                                   nothing is stopped. It must not clone in turn before it execs.
 //   no CLONE_VM                     fork: the allocator's lock is held across it, so that the child's copy is whole
 //
 // vfork(2) and fork(2) themselves are not intercepted: vfork's child borrows everything anyway; glibc forks by clone.

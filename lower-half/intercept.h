@@ -25,9 +25,9 @@
 // stack protector, general registers only. The build links these objects alone and refuses any undefined symbol that
 // is not ours (cmake/check_nolibc.cmake).
 //
-// While gs:critical is positive, signals of the application only set a bit in ThreadBlock::pending_signals and
-// the thread is not stopped for a checkpoint, for frames of the lower half are on its stack. Hence a
-// handler must not block. A call that blocks (rt_sigsuspend) is left to the code page: then_raw().
+// While gs:critical is positive, signals of the application are deferred (signals.h; they leave a bit in
+// ThreadBlock::pending_signals) and the thread is not stopped for a checkpoint, for frames of the lower half are on
+// its stack. Hence a handler must not block. A call that blocks (rt_sigsuspend) is left to the code page: then_raw().
 //
 // The handlers never see the difference between the two ways; each of them alone is complete (MANA_PATCH=off,
 // MANA_NET=off), but for inlined system calls when the net is off.

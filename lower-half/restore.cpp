@@ -70,7 +70,7 @@ void check_host(const Description &d) {
   const std::vector<std::string> here = image::cpu_features();
   std::string missing;
   for (const std::string &feature : d.cpu_features)
-    if (std::find(here.begin(), here.end(), feature) == here.end()) missing += " " + image::printable(feature);
+    if (std::find(here.begin(), here.end(), feature) == here.end()) missing.append(" ").append(image::printable(feature));
   if (!missing.empty()) refuse(78, "this processor lacks what the program may be using:%s", missing.c_str());
 }
 

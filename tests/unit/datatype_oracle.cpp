@@ -108,7 +108,8 @@ void connect() {
 // ---------------------------------------------------------------------------------
 // Trees
 
-// MPICH takes empty blocks for extents of types, Open MPI does not (nor does the standard, and we).
+// MPICH lets empty blocks count for the bounds, Open MPI does not (nor does the standard, nor do we). So there are none in
+// trees for MPICH, and those with a darray, of which a process may have nothing, are compared by their bytes only.
 #if defined(OPEN_MPI)
 constexpr int kLeast = 0;
 #else
@@ -356,7 +357,8 @@ int compare_trees(int trees, int seed) {
       const Facts ours = facts_of(tree.ours), native = facts_of(tree.native);
       const Facts rebuilt = facts_of(unwrap(native_of(tree.ours)));
       const bool bytes = same_bytes(tree);
-      if (!(ours == native) || !(ours == rebuilt) || !bytes) {
+      const bool comparable = kLeast == 0 || tree.text.find("darray") == std::string::npos;
+      if ((comparable && !(ours == native)) || !(ours == rebuilt) || !bytes) {
         ++wrong;
         std::printf("tree %d: %s\n", i, tree.text.c_str());
         print("ours", ours);

@@ -8,8 +8,8 @@
 //   raises this thread's pending_signals with gs:critical already 0; keeps all registers but the flags.
 //   Called by whoever lowers gs:critical to 0 and finds pending_signals set.
 //
-// Position independent: copied to a fixed address at start, saved with the image, and never replaced, so it knows nothing of the
-// lower half but the slots.
+// Position independent: copied to a fixed address at start, saved with the image, and never replaced, so it
+// knows nothing of the lower half but the slots.
 
 #define SLOT_SYSCALL_HANDLER 0x200000008000  /* CodeSlots::syscall_handler */
 
@@ -116,9 +116,9 @@ mana_code_syscall_entry:
         syscall
         jmp     .Lrestore
 
-        // kActionClone: a new thread (its ThreadBlock in rbx, so that it finds it however its stack is), or a vfork-like
-        // child, which runs on with our ThreadBlock and perhaps on our stack: neither side may look below
-        // the application's rsp afterwards. gs:critical stays raised until kAfterClone.
+        // kActionClone: a new thread (its ThreadBlock in rbx, so that it finds it however its stack is), or a
+        // vfork-like child, which runs on with our ThreadBlock and perhaps on our stack: neither side may look
+        // below the application's rsp afterwards. gs:critical stays raised until kAfterClone.
 .Lclone:
         mov     BLOCK(%rsp), %rbx
         mov     RAW+0(%rsp), %rax
