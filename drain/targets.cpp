@@ -20,7 +20,8 @@ void Targets::set_entered(int rank, Comm &comm, std::uint64_t entered) {
 }
 
 void Targets::raise(Comm &comm, std::uint64_t target) {
-  if (target <= comm.target) return;
+  if (target <= comm.target)
+    return;
   for (const auto &[rank, entered] : comm.entered)
     at(rank).unmet += (entered < target) - (entered < comm.target);
   comm.target = target;
@@ -29,10 +30,12 @@ void Targets::raise(Comm &comm, std::uint64_t target) {
 // Adds communicators not known of this rank yet, forgets those that it has freed. Counts of known ones are
 // followed through the gate. An empty list says nothing: every rank counts MPI_COMM_WORLD.
 void Targets::learn(int rank, std::span<const CommCount> counts) {
-  if (!counts.empty()) forget_freed(rank, counts);
+  if (!counts.empty())
+    forget_freed(rank, counts);
   for (const CommCount &count : counts) {
     Comm &comm = comms_[count.comm_id];
-    if (comm.entered.contains(rank)) continue;
+    if (comm.entered.contains(rank))
+      continue;
     set_entered(rank, comm, count.entered);
     raise(comm, count.entered);
   }
@@ -40,7 +43,8 @@ void Targets::learn(int rank, std::span<const CommCount> counts) {
 
 void Targets::forget_freed(int rank, std::span<const CommCount> counts) {
   std::vector<std::uint64_t> live;
-  for (const CommCount &count : counts) live.push_back(count.comm_id);
+  for (const CommCount &count : counts)
+    live.push_back(count.comm_id);
   std::sort(live.begin(), live.end());
   for (auto it = comms_.begin(); it != comms_.end();) {
     Comm &comm = it->second;
@@ -54,7 +58,8 @@ void Targets::forget_freed(int rank, std::span<const CommCount> counts) {
 }
 
 void Targets::counts(int rank, std::span<const CommCount> counts, bool inside) {
-  if (at(rank).reported) return;
+  if (at(rank).reported)
+    return;
   at(rank).reported = true;
   --missing_counts_;
   at(rank).inside_at_request = inside && !is_held(rank) && !at(rank).left_early;
@@ -64,7 +69,7 @@ void Targets::counts(int rank, std::span<const CommCount> counts, bool inside) {
 
 void Targets::gate(int rank, std::uint64_t comm_id, std::uint64_t number, std::span<const CommCount> counts) {
   Rank &r = at(rank);
-  r.inside_at_request = false;  // it was on its way here
+  r.inside_at_request = false; // it was on its way here
   r.blocked = false;
   // The count includes the collective it stands before, and so may the target: then everybody comes.
   set_entered(rank, comms_[comm_id], number - 1);
@@ -108,12 +113,14 @@ void Targets::admit_plain(int rank) {
 
 // Rules 2 and 3 until nothing changes: an admission may raise a target, which gives others a reason to go on.
 void Targets::admit_what_may_go() {
-  if (missing_counts_ > 0) return;
+  if (missing_counts_ > 0)
+    return;
   for (bool changed = true; changed;) {
     changed = false;
     for (std::size_t i = 0; i < held_.size(); ++i) {
       const Held held = held_[i];
-      if (!may_enter(held)) continue;
+      if (!may_enter(held))
+        continue;
       held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(i--));
       Comm &comm = comms_.at(held.comm_id);
       set_entered(held.rank, comm, held.number);
@@ -124,22 +131,26 @@ void Targets::admit_what_may_go() {
     }
   }
   for (std::size_t rank = 0; rank < ranks_.size(); ++rank)
-    if (ranks_[rank].plain && ranks_[rank].unmet > 0) admit_plain(static_cast<int>(rank));
+    if (ranks_[rank].plain && ranks_[rank].unmet > 0)
+      admit_plain(static_cast<int>(rank));
 }
 
 bool Targets::stalled() {
-  if (missing_counts_ > 0 || ready()) return false;
+  if (missing_counts_ > 0 || ready())
+    return false;
 
   // Per communicator with held ranks: how often released, how many members are not held here.
   std::map<std::uint64_t, std::size_t> held_members;
-  for (const Held &held : held_) ++held_members[held.comm_id];
+  for (const Held &held : held_)
+    ++held_members[held.comm_id];
   using Cost = std::tuple<std::uint64_t, std::size_t, std::uint64_t>;
   bool found = false;
   Cost best{};
   for (const auto &[id, members] : held_members) {
     const Comm &comm = comms_.at(id);
     const Cost cost{comm.releases, comm.entered.size() - members, id};
-    if (!found || cost < best) best = cost;
+    if (!found || cost < best)
+      best = cost;
     found = true;
   }
 
@@ -149,7 +160,8 @@ bool Targets::stalled() {
     admit_plain(static_cast<int>(plain - ranks_.begin()));
     return true;
   }
-  if (!found) return false;
+  if (!found)
+    return false;
   Comm &comm = comms_.at(std::get<2>(best));
   ++comm.releases;
   raise(comm, comm.target + 1);
@@ -165,10 +177,12 @@ bool Targets::ready() const {
 }
 
 bool Targets::nothing_runs() const {
-  if (missing_counts_ > 0) return false;
+  if (missing_counts_ > 0)
+    return false;
   for (std::size_t i = 0; i < ranks_.size(); ++i) {
     const Rank &r = ranks_[i];
-    if (!r.plain && !r.blocked && !r.is_inside() && !is_held(static_cast<int>(i))) return false;
+    if (!r.plain && !r.blocked && !r.is_inside() && !is_held(static_cast<int>(i)))
+      return false;
   }
   return true;
 }
@@ -178,7 +192,8 @@ bool Targets::parked(int rank, std::span<const CommCount> counts) {
   for (const CommCount &count : counts) {
     std::uint64_t entered = count.entered;
     for (const Held &held : held_)
-      if (held.rank == rank && held.comm_id == count.comm_id) entered = std::min(entered, held.number - 1);
+      if (held.rank == rank && held.comm_id == count.comm_id)
+        entered = std::min(entered, held.number - 1);
     const auto [first, is_first] = final_.try_emplace(count.comm_id, entered);
     agree = agree && first->second == entered;
   }
@@ -190,12 +205,15 @@ std::string Targets::explain() const {
   char line[160];
   const auto say = [&](const char *format, auto... values) {
     std::snprintf(line, sizeof line, format, values...);
-    if (!text.empty()) text += "; ";
+    if (!text.empty())
+      text += "; ";
     text += line;
   };
   for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
-    if (!ranks_[rank].reported) say("rank %zu has not answered", rank);
-    if (ranks_[rank].is_inside()) say("rank %zu is inside a collective", rank);
+    if (!ranks_[rank].reported)
+      say("rank %zu has not answered", rank);
+    if (ranks_[rank].is_inside())
+      say("rank %zu is inside a collective", rank);
   }
   for (const auto &[id, comm] : comms_)
     for (const auto &[rank, entered] : comm.entered)
@@ -216,14 +234,17 @@ std::string Targets::fingerprint() const {
   for (const auto &[id, comm] : comms_) {
     key += '/';
     add(id), add(comm.target), add(comm.releases);
-    for (const auto &[rank, entered] : comm.entered) add(rank), add(entered);
+    for (const auto &[rank, entered] : comm.entered)
+      add(rank), add(entered);
   }
   key += '|';
   std::vector<std::tuple<int, std::uint64_t, std::uint64_t>> held;
-  for (const Held &h : held_) held.emplace_back(h.rank, h.comm_id, h.number);
+  for (const Held &h : held_)
+    held.emplace_back(h.rank, h.comm_id, h.number);
   std::sort(held.begin(), held.end());
-  for (const auto &[rank, id, number] : held) add(rank), add(id), add(number);
+  for (const auto &[rank, id, number] : held)
+    add(rank), add(id), add(number);
   return key;
 }
 
-}  // namespace mana
+} // namespace mana

@@ -18,20 +18,21 @@
 //       C: Barrier on X                 sits in X and waits for B
 //       D: Barrier on Y                 is held too, or computes
 //
-// Only the messages of the program know that A must go on, and nobody sees those. So when nothing moves, held ranks go
-// on, one communicator at a time: the one released least often, then the one with the fewest members missing
-// (none missing: it costs nothing). A release that was not needed is harmless, it only moves the stopping
-// point; in a program that would not hang without us there is always one that helps.
+// Only the messages of the program know that A must go on, and nobody sees those. So when nothing moves, held ranks
+// go on, one communicator at a time: the one released least often, then the one with the fewest members missing (none
+// missing: it costs nothing). A release that was not needed is harmless, it only moves the stopping point; in a
+// program that would not hang without us there is always one that helps.
 //
 // Collectives are counted when a rank enters them; a nonblocking one when it is started, and the start counts as
 // entering and leaving. Who a communicator's members are is not told: they are the ranks that report its id, and a
-// rank may report new ones, or no longer report one that it has freed, at any time. Until all members of a new communicator have reported, rule 5's "nobody is
-// inside" holds the job back; what escapes that (a nonblocking collective on it) is found when the final counts of
-// the parked ranks are compared: parked() is false and the caller tries again.
+// rank may report new ones, or no longer report one that it has freed, at any time. Until all members of a new
+// communicator have reported, rule 5's "nobody is inside" holds the job back; what escapes that (a nonblocking
+// collective on it) is found when the final counts of the parked ranks are compared: parked() is false and the caller
+// tries again.
 //
 // Pure logic: no clock, no I/O, no thread. The caller (tools/coordinator) feeds messages and decides when "nothing
-// moves". Cost: O(members) for a raised target, else O(held ranks). Tested by simulation and exhaustively for small jobs
-// in tests/unit/targets_test.cpp. After Xu and Cooperman, "Enabling Practical Transparent Checkpointing for MPI:
+// moves". Cost: O(members) for a raised target, else O(held ranks). Tested by simulation and exhaustively for small
+// jobs in tests/unit/targets_test.cpp. After Xu and Cooperman, "Enabling Practical Transparent Checkpointing for MPI:
 // A Topological Sort Approach", IEEE Cluster 2024; rule 4 is ours.
 #pragma once
 #include <cstdint>
@@ -99,15 +100,15 @@ private:
   struct Rank {
     bool reported = false, plain = false, blocked = false;
     bool inside_at_request = false;
-    bool left_early = false;  // its LEFT has overtaken its COUNTS
-    int inside = 0;  // admitted and not left; more than one only with several threads
-    int unmet = 0;   // communicators on which it is short of the target
+    bool left_early = false; // its LEFT has overtaken its COUNTS
+    int inside = 0;          // admitted and not left; more than one only with several threads
+    int unmet = 0;           // communicators on which it is short of the target
     bool is_inside() const { return inside > 0 || inside_at_request; }
   };
   struct Comm {
     std::uint64_t target = 0;
     std::uint64_t releases = 0;
-    std::map<int, std::uint64_t> entered;  // by rank: the known members
+    std::map<int, std::uint64_t> entered; // by rank: the known members
   };
   struct Held {
     int rank;
@@ -128,9 +129,9 @@ private:
   std::map<std::uint64_t, Comm> comms_;
   std::vector<Held> held_;
   std::vector<Admission> admissions_;
-  std::map<std::uint64_t, std::uint64_t> final_;  // by communicator: what the first parked rank said
+  std::map<std::uint64_t, std::uint64_t> final_; // by communicator: what the first parked rank said
   std::uint64_t plain_releases_ = 0;
   int missing_counts_;
 };
 
-}  // namespace mana
+} // namespace mana

@@ -21,7 +21,8 @@ void *donate(void *) {
   static thread_local Donor donor;
   donor.fs = arch::tls_self();
   add_donor(&donor);
-  for (;;) pause(); // all signals are blocked: signals.cpp's pthread_create
+  for (;;)
+    pause(); // all signals are blocked: signals.cpp's pthread_create
 }
 
 bool start_thread(void *(*function)(void *)) {
@@ -52,7 +53,8 @@ void *make_donors(void *) {
 } // namespace
 
 void donors_init() {
-  if (!start_thread(make_donors)) refuse_errno(78, "cannot start a thread");
+  if (!start_thread(make_donors))
+    refuse_errno(78, "cannot start a thread");
 }
 
 } // namespace mana

@@ -1,4 +1,5 @@
-// Borrowing and giving back: see donors.h. The borrower has the upper half's TLS; the rules are those of intercept.h.
+// Borrowing and giving back: see donors.h. The borrower has the upper half's TLS; the rules are those of
+// intercept.h.
 #include "donors.h"
 
 #include <asm/unistd.h>
@@ -18,14 +19,16 @@ std::uint32_t list_word = 0;
 Donor *free_donors = nullptr;
 
 void lock() {
-  while (__atomic_exchange_n(&list_word, 1, __ATOMIC_ACQUIRE) != 0) raw_syscall(__NR_sched_yield);
+  while (__atomic_exchange_n(&list_word, 1, __ATOMIC_ACQUIRE) != 0)
+    raw_syscall(__NR_sched_yield);
 }
 void unlock() { __atomic_store_n(&list_word, 0, __ATOMIC_RELEASE); }
 
 Donor *take() {
   lock();
   Donor *donor = free_donors;
-  if (donor) free_donors = donor->next;
+  if (donor)
+    free_donors = donor->next;
   unlock();
   return donor;
 }
@@ -62,7 +65,8 @@ void borrow_donor(ThreadBlock *block) {
   Donor *donor = nullptr;
   for (;;) {
     const std::uint32_t made = __atomic_load_n(&donors_made, __ATOMIC_SEQ_CST);
-    if (block->lower_fs || (donor = take())) break;
+    if (block->lower_fs || (donor = take()))
+      break;
     __atomic_fetch_add(&donors_wanted, 1, __ATOMIC_SEQ_CST);
     futex(&donors_wanted, FUTEX_WAKE_PRIVATE, 1);
     futex(&donors_made, FUTEX_WAIT_PRIVATE, made);
@@ -78,7 +82,8 @@ void return_donor(ThreadBlock *block) {
   Donor *donor = static_cast<Donor *>(block->donor);
   block->donor = nullptr;
   block->lower_fs = 0;
-  if (donor) put(donor);
+  if (donor)
+    put(donor);
 }
 
 } // namespace mana

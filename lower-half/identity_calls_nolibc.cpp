@@ -1,7 +1,7 @@
 // pid and tids as the application knows them: see threads.h.
 //
-// Before the first restart old and new numbers are the same, but the calls go through here all the same, so that the
-// rewritten call sites exist when a restart needs them.
+// Before the first restart old and new numbers are the same, but the calls go through here all the same, so
+// that the rewritten call sites exist when a restart needs them.
 #include <asm/unistd.h>
 
 #include "arch/x86_64/raw_syscall.h"
@@ -38,7 +38,8 @@ long on_kill(SyscallFrame *frame) {
 long on_tid_call(SyscallFrame *frame) {
   const std::uint64_t *arg = frame->arg;
   std::uint64_t tid = arg[0];
-  if (translating()) tid = static_cast<std::uint64_t>(tid_to_kernel(static_cast<std::int32_t>(tid)));
+  if (translating())
+    tid = static_cast<std::uint64_t>(tid_to_kernel(static_cast<std::int32_t>(tid)));
   return then_raw(frame, frame->nr, tid, arg[1], arg[2], arg[3]);
 }
 
@@ -60,10 +61,12 @@ std::int64_t pid_to_kernel(std::int64_t pid) {
 }
 
 std::int64_t tid_to_kernel(std::int64_t tid) {
-  if (tid <= 0) return tid;
+  if (tid <= 0)
+    return tid;
   std::int64_t found = tid;
   for_each_thread([&](ThreadBlock *block) {
-    if (block->tid == tid) found = block->kernel_tid;
+    if (block->tid == tid)
+      found = block->kernel_tid;
   });
   return found;
 }

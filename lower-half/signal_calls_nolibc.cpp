@@ -1,10 +1,11 @@
-// System calls about signals: the application's tables and masks, as it believes them to be, and what the kernel gets.
+// System calls about signals: the application's tables and masks, as it believes them to be, and what the
+// kernel gets.
 //
-// Masks. kCheckpointSignal and SIGSYS must never really be blocked: each set on its way to the kernel loses their two bits. The call
-// itself is then made by the code page (then_raw), outside of the critical section, so that a signal which it
-// lets through, or waits for, is delivered right there. That is the path of nearly all calls; only when the set
-// names one of the two signals, as "block all" does, is the answer worked out here, from
-// the kernel's mask, what is deferred at the moment, and ThreadBlock::hidden_mask.
+// Masks. kCheckpointSignal and SIGSYS must never really be blocked: each set on its way to the kernel loses
+// their two bits. The call itself is then made by the code page (then_raw), outside of the critical section, so
+// that a signal which it lets through, or waits for, is delivered right there. That is the path of nearly all
+// calls; only when the set names one of the two signals, as "block all" does, is the answer worked out here,
+// from the kernel's mask, what is deferred at the moment, and ThreadBlock::hidden_mask.
 #include <asm/unistd.h>
 #include <errno.h>
 
@@ -25,7 +26,8 @@ bool borrows_memory(const ThreadBlock *block) { return raw_syscall(__NR_gettid) 
 
 // The kernel runs the handler directly there; it is about to exec. SIGSYS stays ours as long as the net holds it.
 long sigaction_in_borrower(SyscallFrame *frame, int sig) {
-  if (sig == SIGSYS || sig == kCheckpointSignal) return 0;
+  if (sig == SIGSYS || sig == kCheckpointSignal)
+    return 0;
   return pass_on(frame);
 }
 
@@ -33,13 +35,17 @@ long on_sigaction(SyscallFrame *frame) {
   const int sig = static_cast<int>(frame->arg[0]);
   const auto *action = reinterpret_cast<const KernelSigaction *>(frame->arg[1]);
   auto *old = reinterpret_cast<KernelSigaction *>(frame->arg[2]);
-  if (frame->arg[3] != 8 || sig < 1 || sig >= kSignals) return -EINVAL;
-  if (sig == SIGKILL || sig == SIGSTOP) return pass_on(frame);
-  if (action && borrows_memory(this_thread_block())) return sigaction_in_borrower(frame, sig);
+  if (frame->arg[3] != 8 || sig < 1 || sig >= kSignals)
+    return -EINVAL;
+  if (sig == SIGKILL || sig == SIGSTOP)
+    return pass_on(frame);
+  if (action && borrows_memory(this_thread_block()))
+    return sigaction_in_borrower(frame, sig);
   const KernelSigaction wanted = action ? *action : KernelSigaction{}; // `old` may be the same object
   KernelSigaction before;
   set_app_action(sig, action ? &wanted : nullptr, &before);
-  if (old) *old = before;
+  if (old)
+    *old = before;
   return 0;
 }
 
@@ -47,8 +53,10 @@ long on_sigaction(SyscallFrame *frame) {
 
 std::uint64_t hidden_to_mask(std::uint32_t hidden) {
   std::uint64_t mask = 0;
-  if (hidden & kHiddenCheckpoint) mask |= signal_bit(kCheckpointSignal);
-  if (hidden & kHiddenSigsys) mask |= signal_bit(SIGSYS);
+  if (hidden & kHiddenCheckpoint)
+    mask |= signal_bit(kCheckpointSignal);
+  if (hidden & kHiddenSigsys)
+    mask |= signal_bit(SIGSYS);
   return mask;
 }
 
@@ -59,8 +67,10 @@ std::uint64_t swap_mask(std::uint64_t mask) {
 }
 
 std::uint64_t combine(int how, std::uint64_t old, std::uint64_t set) {
-  if (how == SIG_BLOCK) return old | set;
-  if (how == SIG_UNBLOCK) return old & ~set;
+  if (how == SIG_BLOCK)
+    return old | set;
+  if (how == SIG_UNBLOCK)
+    return old & ~set;
   return set;
 }
 
@@ -76,12 +86,16 @@ void change_mask(ThreadBlock *block, int how, const std::uint64_t *set, std::uin
   const std::uint64_t before = (kernel & ~block->deferred & ~kNeverBlocked) | hidden_to_mask(block->hidden_mask);
   const std::uint64_t now = set ? combine(how, before, *set) : before;
   block->hidden_mask &= ~std::uint32_t{kHiddenCheckpoint | kHiddenSigsys};
-  if (now & signal_bit(kCheckpointSignal)) block->hidden_mask |= kHiddenCheckpoint;
-  if (now & signal_bit(SIGSYS)) block->hidden_mask |= kHiddenSigsys;
+  if (now & signal_bit(kCheckpointSignal))
+    block->hidden_mask |= kHiddenCheckpoint;
+  if (now & signal_bit(SIGSYS))
+    block->hidden_mask |= kHiddenSigsys;
   block->deferred &= ~now; // what it blocks now simply stays queued in the kernel
   swap_mask((now & ~kNeverBlocked) | block->deferred);
-  if ((block->hidden_mask & kHiddenPending) && !(block->hidden_mask & kHiddenCheckpoint)) deliver_hidden(block);
-  if (old) *old = before;
+  if ((block->hidden_mask & kHiddenPending) && !(block->hidden_mask & kHiddenCheckpoint))
+    deliver_hidden(block);
+  if (old)
+    *old = before;
 }
 
 long on_sigprocmask(SyscallFrame *frame) {
@@ -100,11 +114,12 @@ long on_sigprocmask(SyscallFrame *frame) {
 
 // --- calls with a mask of their own ---
 
-// The set that argument `index` points to, without our signals, in the frame, which stays on the stack as long as the call
-// lasts. Then the code page makes the call.
+// The set that argument `index` points to, without our signals, in the frame, which stays on the stack as long
+// as the call lasts. Then the code page makes the call.
 long with_clean_mask(SyscallFrame *frame, int index) {
   std::uint64_t arg[6];
-  for (int i = 0; i < 6; ++i) arg[i] = frame->arg[i];
+  for (int i = 0; i < 6; ++i)
+    arg[i] = frame->arg[i];
   if (arg[index]) {
     frame->padding = *reinterpret_cast<const std::uint64_t *>(arg[index]) & ~kNeverBlocked;
     arg[index] = address(&frame->padding);

@@ -1,5 +1,6 @@
-// The part of the signal router that runs with the lower half's libc: start, restart, and the sigaction(), signal() and
-// pthread_create() that the lower half's libraries find in this program before libc's. See signals.h.
+// The part of the signal router that runs with the lower half's libc: start, restart, and the sigaction(),
+// signal() and pthread_create() that the lower half's libraries find in this program before libc's. See
+// signals.h.
 #include "signals.h"
 
 #include <dlfcn.h>
@@ -23,8 +24,8 @@ void fill_slots() {
   code_slots()->parked = reinterpret_cast<void *>(parked);
 }
 
-// With every signal blocked and restarting calls. What the application runs from it may be long (a whole checkpoint), so it
-// stays on the thread's stack and not on an alternative one, which is small.
+// With every signal blocked and restarting calls. What the application runs from it may be long (a whole
+// checkpoint), so it stays on the thread's stack and not on an alternative one, which is small.
 void install_checkpoint_signal() {
   constexpr std::uint64_t kRestorerFlag = 0x04000000;
   const KernelSigaction action{code_header()->stop_entry, SA_SIGINFO | SA_RESTART | kRestorerFlag,
@@ -66,7 +67,8 @@ void signals_init() {
     KernelSigaction inherited{};
     syscall(SYS_rt_sigaction, sig, nullptr, &inherited, 8);
     saved()->actions[sig] = {};
-    if (inherited.handler == reinterpret_cast<std::uint64_t>(SIG_IGN)) saved()->actions[sig].handler = inherited.handler;
+    if (inherited.handler == reinterpret_cast<std::uint64_t>(SIG_IGN))
+      saved()->actions[sig].handler = inherited.handler;
   }
   fill_slots();
   install_checkpoint_signal();
@@ -78,7 +80,8 @@ void restore_signals() {
   fill_slots();
   router_ready = true;
   for (int sig = 1; sig < kSignals; ++sig)
-    if (sig != SIGKILL && sig != SIGSTOP) install_action(sig);
+    if (sig != SIGKILL && sig != SIGSTOP)
+      install_action(sig);
   install_checkpoint_signal();
 }
 
@@ -100,8 +103,10 @@ int lower_sigaction(int sig, const struct sigaction *action, struct sigaction *o
   } else {
     set_lower_action(sig, nullptr, &before, false);
   }
-  if (!router_ready) libc_function<SigactionFunction>("sigaction")(sig, action, nullptr);
-  if (old) *old = from_kernel(before);
+  if (!router_ready)
+    libc_function<SigactionFunction>("sigaction")(sig, action, nullptr);
+  if (old)
+    *old = from_kernel(before);
   return 0;
 }
 
@@ -113,8 +118,7 @@ int lower_sigaction(int sig, const struct sigaction *action, struct sigaction *o
 
 extern "C" int sigaction(int sig, const struct sigaction *action, struct sigaction *old) noexcept {
   using namespace mana;
-  if (sig < 1 || sig >= kSignals || sig == SIGKILL || sig == SIGSTOP || sig == SIGSYS ||
-      sig == kCheckpointSignal)
+  if (sig < 1 || sig >= kSignals || sig == SIGKILL || sig == SIGSTOP || sig == SIGSYS || sig == kCheckpointSignal)
     return libc_function<SigactionFunction>("sigaction")(sig, action, old);
   return lower_sigaction(sig, action, old);
 }

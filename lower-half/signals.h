@@ -1,29 +1,30 @@
 // Signals of the application, of the lower half's libraries, and ours.
 //
-// All three share the thread and the kernel's one table of handlers. What the application must see is the table and the
-// behaviour that it would have alone:
+// All three share the thread and the kernel's one table of handlers. What the application must see is the table
+// and the behaviour that it would have alone:
 //
-//     kernel ─► code page: signal_entry ─► signal_handler() decides ─► the application's handler, with its own FS base
+//     kernel ─► code page: signal_entry ─► signal_handler() decides ─► the application's handler, its FS base
 //                                             │
 //                 interrupted code            │ what happens
 //                 ---------------------------------------------------------------------------------------------
 //                 the application             the handler is jumped to: no frame and no cost of ours around it
 //                 the lower half (in MPI)     FS to the application's, the handler, FS back. Over 90 % of the
 //                                             signals of an MPI program hit there.
-//                 vDSO, edges of a crossing   the handler is called; meanwhile the thread is not stopped for a checkpoint,
-//                                             as addresses outside the window are on its stack (ThreadBlock::held_sp)
+//                 vDSO, edges of a crossing   the handler is called; meanwhile the thread is not stopped, as
+//                                             addresses outside the window are on its stack (ThreadBlock::held_sp)
 //                 an interception handler     deferred: the signal is queued once more with its siginfo and
 //                 (gs:critical > 0)           blocked in the interrupted mask. On leaving, the code page sends
 //                                             the checkpoint signal, whose handler unblocks it. So nothing
 //                                             is lost and nothing is reordered beyond what masks may do.
 //
-// A handler of a lower-half library (UCX and Open MPI print backtraces from some) is kept aside and runs, with the lower half's TLS,
-// only for signals that the application leaves at SIG_DFL: installed last or not, the application's wins.
+// A handler of a lower-half library (UCX and Open MPI print backtraces from some) is kept aside and runs, with
+// the lower half's TLS, only for signals that the application leaves at SIG_DFL: installed last or not, the
+// application's wins.
 //
-// The checkpoint signal (kCheckpointSignal) is never blocked and belongs to us; ours carry a magic value. The application
-// may use the number nevertheless: its handler is recorded, and runs for every other signal with that number.
-// What it believes about blocking it, and SIGSYS (the net's), is in ThreadBlock::hidden_mask. Not virtual: waiting
-// for it with sigtimedwait or signalfd.
+// The checkpoint signal (kCheckpointSignal) is never blocked and belongs to us; ours carry a magic value. The
+// application may use the number nevertheless: its handler is recorded, and runs for every other signal with
+// that number. What it believes about blocking it, and SIGSYS (the net's), is in ThreadBlock::hidden_mask. Not
+// virtual: waiting for it with sigtimedwait or signalfd.
 //
 // Known limits: a pointer that the kernel would answer with EFAULT faults. siglongjmp out of a handler that
 // interrupted an MPI call is undefined, as MPI says.
@@ -44,18 +45,18 @@ inline constexpr std::uint64_t signal_bit(int sig) { return std::uint64_t{1} << 
 inline constexpr std::uint64_t kNeverBlocked = signal_bit(kCheckpointSignal) | signal_bit(SIGSYS);
 
 enum HiddenMask : std::uint32_t {
-  kHiddenCheckpoint = 1,   // the application has blocked kCheckpointSignal
-  kHiddenSigsys = 2,       // the application has blocked SIGSYS
-  kHiddenPending = 4,      // one of its own kCheckpointSignal waits for being unblocked
-  kHiddenLeaving = 8,      // the next kCheckpointSignal from this thread itself comes from mana_code_leave
+  kHiddenCheckpoint = 1, // the application has blocked kCheckpointSignal
+  kHiddenSigsys = 2,     // the application has blocked SIGSYS
+  kHiddenPending = 4,    // one of its own kCheckpointSignal waits for being unblocked
+  kHiddenLeaving = 8,    // the next kCheckpointSignal from this thread itself comes from mana_code_leave
 };
 
 // How signal_handler() tells signal.S what to do, on the signal's stack.
 struct SignalScope {
-  std::uint32_t across;    // 1: call the handler and then signal_done(); 0: jump to it
-  std::uint32_t in_lower;  // to be restored
-  std::uint64_t fs;        // to be restored
-  std::uint64_t held_sp;   // to be restored
+  std::uint32_t across;   // 1: call the handler and then signal_done(); 0: jump to it
+  std::uint32_t in_lower; // to be restored
+  std::uint64_t fs;       // to be restored
+  std::uint64_t held_sp;  // to be restored
   std::uint64_t unused;
 };
 static_assert(sizeof(SignalScope) == 32 && offsetof(SignalScope, across) == 0);
@@ -65,15 +66,16 @@ static_assert(offsetof(CodeSlots, parked) == 24 && offsetof(CodeSlots, signal_do
 
 // --- for main and restore, with libc (signals.cpp) ---
 
-// At launch, with the saved page in place: notes which signals were ignored when the process began and fills the slots. The lower
-// half's own sigaction() and signal() are recorded from the process's beginning.
+// At launch, with the saved page in place: notes which signals were ignored when the process began and fills
+// the slots. The lower half's own sigaction() and signal() are recorded from the process's beginning.
 void signals_init();
 
 // At restart, likewise: gives the kernel the application's actions again.
 void restore_signals();
 
-// Scope in which the lower half creates threads: they inherit the mask, so that no signal of the application ever
-// runs with a lower-half thread's TLS. MPI_Init needs one; pthread_create, exported by signals.cpp, brings its own.
+// Scope in which the lower half creates threads: they inherit the mask, so that no signal of the application
+// ever runs with a lower-half thread's TLS. MPI_Init needs one; pthread_create, exported by signals.cpp, brings
+// its own.
 class BlockAllSignals {
 public:
   BlockAllSignals();

@@ -1,5 +1,5 @@
-// What happens with a signal: see the picture in signals.h. Runs on the application's stack with either FS base; the rules are
-// those of intercept.h.
+// What happens with a signal: see the picture in signals.h. Runs on the application's stack with either FS
+// base; the rules are those of intercept.h.
 #include "signals.h"
 
 #include <asm/unistd.h>
@@ -11,7 +11,7 @@ namespace mana {
 
 namespace {
 
-constexpr std::uint64_t kDefault = 0, kIgnore = 1; // SIG_DFL, SIG_IGN
+constexpr std::uint64_t kDefault = 0, kIgnore = 1;  // SIG_DFL, SIG_IGN
 constexpr std::uint64_t kRestorerFlag = 0x04000000; // SA_RESTORER
 constexpr std::uint64_t kFromApp = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_ONSTACK | SA_RESTART | SA_NODEFER;
 
@@ -20,12 +20,13 @@ std::uint32_t actions_word = 0, actions_sequence = 0;
 
 bool is_function(std::uint64_t handler) { return handler != kDefault && handler != kIgnore; }
 
-// For changing the two tables. The holder is critical or has all signals blocked, so no handler of its own thread
-// waits for it. Readers, who may have interrupted anything, retry while the sequence is odd or moves.
+// For changing the two tables. The holder is critical or has all signals blocked, so no handler of its own
+// thread waits for it. Readers, who may have interrupted anything, retry while the sequence is odd or moves.
 class ActionsLock {
 public:
   ActionsLock() {
-    while (__atomic_exchange_n(&actions_word, 1, __ATOMIC_ACQUIRE) != 0) raw_syscall(__NR_sched_yield);
+    while (__atomic_exchange_n(&actions_word, 1, __ATOMIC_ACQUIRE) != 0)
+      raw_syscall(__NR_sched_yield);
     __atomic_fetch_add(&actions_sequence, 1, __ATOMIC_SEQ_CST);
   }
   ~ActionsLock() {
@@ -43,14 +44,16 @@ BothActions read_actions(int sig) {
     const std::uint32_t before = __atomic_load_n(&actions_sequence, __ATOMIC_SEQ_CST);
     const BothActions both{saved()->actions[sig], lower_actions[sig]};
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (!(before & 1) && __atomic_load_n(&actions_sequence, __ATOMIC_SEQ_CST) == before) return both;
+    if (!(before & 1) && __atomic_load_n(&actions_sequence, __ATOMIC_SEQ_CST) == before)
+      return both;
     raw_syscall(__NR_sched_yield);
   }
 }
 
 // The fault happens again as soon as the handler returns, so it cannot wait.
 bool is_fault(int sig, const siginfo_t *info) {
-  if (info->si_code <= 0) return false;
+  if (info->si_code <= 0)
+    return false;
   return sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGILL || sig == SIGTRAP;
 }
 
@@ -83,7 +86,8 @@ void set_kernel_action(int sig, std::uint64_t handler, std::uint64_t flags, std:
 void take_default(int sig, const siginfo_t *info, ucontext_t *context) {
   set_kernel_action(sig, kDefault, 0, 0);
   *mask_of(context) &= ~signal_bit(sig);
-  if (!is_fault(sig, info)) queue_again(sig, info);
+  if (!is_fault(sig, info))
+    queue_again(sig, info);
 }
 
 void begin_across(ThreadBlock *block, SignalScope *scope) {
@@ -93,8 +97,8 @@ void begin_across(ThreadBlock *block, SignalScope *scope) {
   scope->held_sp = block->held_sp;
 }
 
-// SA_RESETHAND is ours: the kernel would apply it to a delivery that we defer. What arrives meanwhile stays blocked
-// until the handler has returned.
+// SA_RESETHAND is ours: the kernel would apply it to a delivery that we defer. What arrives meanwhile stays
+// blocked until the handler has returned.
 void reset_app_action(ThreadBlock *block, int sig) {
   const KernelSigaction none{};
   ++block->critical;
@@ -105,9 +109,11 @@ void reset_app_action(ThreadBlock *block, int sig) {
 std::uint64_t run_app_handler(ThreadBlock *block, std::uint64_t handler, ucontext_t *context, SignalScope *scope) {
   scope->across = 0;
   const bool outside = block->in_lower != 0 || !in_upper_half(register_of(context, REG_RIP));
-  if (!outside) return handler;
+  if (!outside)
+    return handler;
   begin_across(block, scope);
-  if (!is_held(block, context)) block->held_sp = register_of(context, REG_RSP);
+  if (!is_held(block, context))
+    block->held_sp = register_of(context, REG_RSP);
   if (block->in_lower) {
     scope->fs = arch::read_fs();
     arch::write_fs(block->upper_fs);
@@ -118,11 +124,14 @@ std::uint64_t run_app_handler(ThreadBlock *block, std::uint64_t handler, ucontex
 
 // Without a TLS of the lower half there is nothing it could run with.
 std::uint64_t run_lower_handler(ThreadBlock *block, std::uint64_t handler, ucontext_t *context, SignalScope *scope) {
-  if (block->lower_fs == 0) return 0;
+  if (block->lower_fs == 0)
+    return 0;
   begin_across(block, scope);
-  if (!is_held(block, context)) block->held_sp = register_of(context, REG_RSP);
+  if (!is_held(block, context))
+    block->held_sp = register_of(context, REG_RSP);
   scope->fs = arch::read_fs();
-  if (!block->in_lower) block->upper_fs = scope->fs;
+  if (!block->in_lower)
+    block->upper_fs = scope->fs;
   block->in_lower = 1;
   arch::write_fs(block->lower_fs);
   return handler;
@@ -130,7 +139,8 @@ std::uint64_t run_lower_handler(ThreadBlock *block, std::uint64_t handler, ucont
 
 // The application compares the sender with its getpid(), which keeps answering the old number.
 void show_old_identity(siginfo_t *info) {
-  if (seam()->restarts == 0 || info->si_code > 0 || info->si_code == SI_TIMER) return;
+  if (seam()->restarts == 0 || info->si_code > 0 || info->si_code == SI_TIMER)
+    return;
   if (info->si_pid == static_cast<std::int32_t>(raw_syscall(__NR_getpid)))
     info->si_pid = static_cast<std::int32_t>(saved()->pid);
 }
@@ -138,7 +148,8 @@ void show_old_identity(siginfo_t *info) {
 } // namespace
 
 void install_action(int sig) {
-  if (sig == kCheckpointSignal || sig == SIGSYS) return;
+  if (sig == kCheckpointSignal || sig == SIGSYS)
+    return;
   const KernelSigaction &app = saved()->actions[sig];
   const KernelSigaction &chosen = app.handler == kDefault ? lower_actions[sig] : app;
   if (is_function(chosen.handler))
@@ -149,39 +160,48 @@ void install_action(int sig) {
 
 void set_app_action(int sig, const KernelSigaction *action, KernelSigaction *old) {
   const ActionsLock lock;
-  if (old) *old = saved()->actions[sig];
-  if (!action) return;
+  if (old)
+    *old = saved()->actions[sig];
+  if (!action)
+    return;
   saved()->actions[sig] = *action;
   install_action(sig);
 }
 
 void set_lower_action(int sig, const KernelSigaction *action, KernelSigaction *old, bool install) {
   const ActionsLock lock;
-  if (old) *old = lower_actions[sig];
-  if (!action) return;
+  if (old)
+    *old = lower_actions[sig];
+  if (!action)
+    return;
   lower_actions[sig] = *action;
-  if (install) install_action(sig);
+  if (install)
+    install_action(sig);
 }
 
 bool in_upper_half(std::uint64_t pc) {
   return (pc >= kWindowBase && pc < kWindowEnd) || (pc >= saved()->exec_low && pc < saved()->exec_high);
 }
 
-// A handler that left by siglongjmp never lowers held_sp; but then the stack is above it again. While a handler runs on the
-// alternative stack the two cannot be compared, and it is held.
+// A handler that left by siglongjmp never lowers held_sp; but then the stack is above it again. While a handler
+// runs on the alternative stack the two cannot be compared, and it is held.
 bool is_held(const ThreadBlock *block, const ucontext_t *context) {
-  if (block->held_sp == 0) return false;
+  if (block->held_sp == 0)
+    return false;
   const std::uint64_t sp = register_of(context, REG_RSP);
   const auto &stack = context->uc_stack;
   const std::uint64_t low = reinterpret_cast<std::uint64_t>(stack.ss_sp);
   const bool alternative = !(stack.ss_flags & SS_DISABLE) && sp >= low && sp < low + stack.ss_size;
-  const bool held_there = !(stack.ss_flags & SS_DISABLE) && block->held_sp >= low && block->held_sp < low + stack.ss_size;
-  if (alternative != held_there) return alternative;
+  const bool held_there =
+      !(stack.ss_flags & SS_DISABLE) && block->held_sp >= low && block->held_sp < low + stack.ss_size;
+  if (alternative != held_there)
+    return alternative;
   return sp < block->held_sp;
 }
 
 void release_deferred(ThreadBlock *block, ucontext_t *context) {
-  if (block->critical != 0 || block->deferred == 0) return;
+  if (block->critical != 0 || block->deferred == 0)
+    return;
   *mask_of(context) &= ~block->deferred;
   block->deferred = 0;
 }
@@ -194,14 +214,17 @@ std::uint64_t signal_handler(int sig, siginfo_t *info, ucontext_t *context, Sign
     return 0;
   }
   const auto [app, lower] = read_actions(sig);
-  if (app.handler == kIgnore) return 0;
+  if (app.handler == kIgnore)
+    return 0;
   if (is_function(app.handler)) {
-    if (app.flags & SA_RESETHAND) reset_app_action(block, sig);
+    if (app.flags & SA_RESETHAND)
+      reset_app_action(block, sig);
     show_old_identity(info);
     return run_app_handler(block, app.handler, context, scope);
   }
   if (is_function(lower.handler))
-    if (const std::uint64_t handler = run_lower_handler(block, lower.handler, context, scope)) return handler;
+    if (const std::uint64_t handler = run_lower_handler(block, lower.handler, context, scope))
+      return handler;
   take_default(sig, info, context);
   return 0;
 }
@@ -209,9 +232,11 @@ std::uint64_t signal_handler(int sig, siginfo_t *info, ucontext_t *context, Sign
 void signal_done(SignalScope *scope) {
   ThreadBlock *block = this_thread_block();
   if (scope->fs) {
-    if (scope->in_lower) block->in_lower = 1;
+    if (scope->in_lower)
+      block->in_lower = 1;
     arch::write_fs(scope->fs);
-    if (!scope->in_lower) block->in_lower = 0;
+    if (!scope->in_lower)
+      block->in_lower = 0;
   }
   block->held_sp = scope->held_sp;
 }

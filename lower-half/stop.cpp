@@ -17,9 +17,7 @@ namespace mana {
 
 namespace {
 
-bool is_parked(const ThreadBlock *block) {
-  return __atomic_load_n(&block->state, __ATOMIC_SEQ_CST) == kThreadParked;
-}
+bool is_parked(const ThreadBlock *block) { return __atomic_load_n(&block->state, __ATOMIC_SEQ_CST) == kThreadParked; }
 
 void send_stop(ThreadBlock *block) {
   siginfo_t info = {};
@@ -46,9 +44,11 @@ void sleep_ns(long ns) {
 int signal_running_threads() {
   int running = 0;
   for_each_thread([&](ThreadBlock *block) {
-    if (block->is_engine || is_parked(block) || !thread_lives(block)) return;
+    if (block->is_engine || is_parked(block) || !thread_lives(block))
+      return;
     ++running;
-    if (block->kernel_tid != 0) send_stop(block);
+    if (block->kernel_tid != 0)
+      send_stop(block);
   });
   return running;
 }
@@ -65,10 +65,12 @@ std::uint64_t read_pending(int tid, const char *format) {
   std::snprintf(path, sizeof path, "/proc/self/task/%d/status", tid);
   std::uint64_t mask = 0;
   std::FILE *file = std::fopen(path, "re");
-  if (!file) return 0;
+  if (!file)
+    return 0;
   while (std::fgets(line, sizeof line, file)) {
     unsigned long value;
-    if (std::sscanf(line, format, &value) == 1) mask = value;
+    if (std::sscanf(line, format, &value) == 1)
+      mask = value;
   }
   std::fclose(file);
   return mask & ~kNeverBlocked;
@@ -76,25 +78,30 @@ std::uint64_t read_pending(int tid, const char *format) {
 
 } // namespace
 
-// A thread in a system call or in the application's code parks at the first signal; one that is just allocating, or in
-// the vDSO, at the second or third. So the first rounds come quickly, and then more and more slowly, as a
-// thread which is blocked inside of MPI comes out by itself.
+// A thread in a system call or in the application's code parks at the first signal; one that is just
+// allocating, or in the vDSO, at the second or third. So the first rounds come quickly, and then more and more
+// slowly, as a thread which is blocked inside of MPI comes out by itself.
 int stop_all_threads(int timeout_ms) {
   const std::int64_t deadline = now_ns() + timeout_ms * 1'000'000LL;
   long pause_ns = 100'000;
   for (;;) {
-    if (signal_running_threads() == 0) return 0;
+    if (signal_running_threads() == 0)
+      return 0;
     sleep_ns(pause_ns);
-    if (count_running_threads() == 0) return 0;
-    if (now_ns() > deadline) return count_running_threads();
+    if (count_running_threads() == 0)
+      return 0;
+    if (now_ns() > deadline)
+      return count_running_threads();
     pause_ns = pause_ns * 3 / 2;
-    if (pause_ns > 20'000'000) pause_ns = 20'000'000;
+    if (pause_ns > 20'000'000)
+      pause_ns = 20'000'000;
   }
 }
 
 void resume_all_threads() {
   for_each_thread([](ThreadBlock *block) {
-    if (block->is_engine || !is_parked(block)) return;
+    if (block->is_engine || !is_parked(block))
+      return;
     block->pending_signals = 0;
     __atomic_store_n(&block->state, kThreadRuns, __ATOMIC_SEQ_CST);
     syscall(SYS_futex, &block->state, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
@@ -107,7 +114,8 @@ void save_pending_signals() {
   const std::uint64_t shared = read_pending(engine_block()->kernel_tid, "ShdPnd: %lx");
   for_each_thread([&](ThreadBlock *block) {
     block->pending_signals = read_pending(block->kernel_tid, "SigPnd: %lx");
-    if (block->is_engine) block->pending_signals |= shared;
+    if (block->is_engine)
+      block->pending_signals |= shared;
   });
 }
 

@@ -1,4 +1,5 @@
-// The checkpoint signal's handler and the sleep of a parked thread. See stop.h; the rules are those of intercept.h.
+// The checkpoint signal's handler and the sleep of a parked thread. See stop.h; the rules are those of
+// intercept.h.
 #include "stop.h"
 
 #include <asm/unistd.h>
@@ -28,7 +29,8 @@ bool is_ours(const siginfo_t *info) {
 int forward(ThreadBlock *block, const siginfo_t *info) {
   if ((block->hidden_mask & kHiddenLeaving) && info->si_code == SI_TKILL && is_from_this_process(info)) {
     block->hidden_mask &= ~std::uint32_t{kHiddenLeaving}; // mana_code_leave's: release_deferred() was all it wanted
-    if (!(block->hidden_mask & kHiddenPending)) return kStopReturn;
+    if (!(block->hidden_mask & kHiddenPending))
+      return kStopReturn;
   }
   if (block->critical != 0 || (block->hidden_mask & kHiddenCheckpoint)) {
     block->hidden_mask |= kHiddenPending;
@@ -40,24 +42,30 @@ int forward(ThreadBlock *block, const siginfo_t *info) {
   }
   block->hidden_mask &= ~std::uint32_t{kHiddenPending};
   const std::uint64_t handler = saved()->actions[kCheckpointSignal].handler;
-  if (handler > 1) return kStopForward;
-  if (handler == 0) raw_syscall(__NR_exit_group, 128 + kCheckpointSignal); // the default action ends the process
+  if (handler > 1)
+    return kStopForward;
+  if (handler == 0)
+    raw_syscall(__NR_exit_group, 128 + kCheckpointSignal); // the default action ends the process
   return kStopReturn;
 }
 
 bool in_code_page(std::uint64_t pc) { return pc >= kCodeAddress && pc < kVdsoAddress; }
 
-// In the code page only a thread that waits in a system call may be stopped; there everything it needs is in its frame.
+// In the code page only a thread that waits in a system call may be stopped; there everything it needs is in
+// its frame.
 bool at_system_call(std::uint64_t pc) {
   const auto *code = reinterpret_cast<const std::uint8_t *>(pc);
   return (code[-2] == 0x0f && code[-1] == 0x05) || (code[0] == 0x0f && code[1] == 0x05);
 }
 
 bool may_stop(const ThreadBlock *block, const ucontext_t *context) {
-  if (block->in_lower || block->in_core || block->critical || block->upper_fs == 0) return false;
-  if (is_held(block, context)) return false;
+  if (block->in_lower || block->in_core || block->critical || block->upper_fs == 0)
+    return false;
+  if (is_held(block, context))
+    return false;
   const auto pc = static_cast<std::uint64_t>(context->uc_mcontext.gregs[REG_RIP]);
-  if (!in_upper_half(pc)) return false;
+  if (!in_upper_half(pc))
+    return false;
   return !in_code_page(pc) || at_system_call(pc);
 }
 
@@ -75,9 +83,12 @@ int stop_decide(int, siginfo_t *info, ucontext_t *context) {
   ThreadBlock *block = this_thread_block();
   release_deferred(block, context);
   restart_call(context);
-  if (!is_ours(info)) return forward(block, info);
-  if (!park_wanted() || !may_stop(block, context)) return kStopReturn;
-  if (!is_held(block, context)) block->held_sp = 0; // a handler that was left by siglongjmp
+  if (!is_ours(info))
+    return forward(block, info);
+  if (!park_wanted() || !may_stop(block, context))
+    return kStopReturn;
+  if (!is_held(block, context))
+    block->held_sp = 0; // a handler that was left by siglongjmp
   if (!block->is_engine || !seam()->upper) {
     block->context = address(context);
     return kStopPark;
@@ -100,7 +111,8 @@ int parked(ThreadBlock *block) {
 
   __atomic_store_n(&block->state, kThreadParked, __ATOMIC_SEQ_CST);
   // resume_all_threads() clears the intent first: whoever comes too late for it must not sleep.
-  if (!park_wanted()) __atomic_store_n(&block->state, kThreadRuns, __ATOMIC_SEQ_CST);
+  if (!park_wanted())
+    __atomic_store_n(&block->state, kThreadRuns, __ATOMIC_SEQ_CST);
   wait_until_resumed(block);
   return static_cast<int>(ParkResult::resumed);
 }

@@ -28,7 +28,8 @@ constexpr int kRecreateFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND
 // MANA_FSGSBASE=off takes the slow path where the fast one exists: for tests and measurements.
 bool have_fsgsbase() {
   const char *wish = getenv("MANA_FSGSBASE");
-  if (wish && wish[0] == 'o' && wish[1] == 'f') return false;
+  if (wish && wish[0] == 'o' && wish[1] == 'f')
+    return false;
   return (getauxval(AT_HWCAP2) & arch::kHwcap2FsGsBase) != 0;
 }
 
@@ -43,7 +44,8 @@ void attach_engine(ThreadBlock *block) {
 // Those that were waiting when the image was written.
 void send_again(ThreadBlock *block) {
   for (int sig = 1; sig < kSignals; ++sig)
-    if (block->pending_signals & signal_bit(sig)) syscall(SYS_tgkill, live_pid, block->kernel_tid, sig);
+    if (block->pending_signals & signal_bit(sig))
+      syscall(SYS_tgkill, live_pid, block->kernel_tid, sig);
   block->pending_signals = 0;
 }
 
@@ -74,7 +76,8 @@ void adopt_thread_blocks() {
 bool recreate_thread(ThreadBlock *block) {
   const BlockAllSignals blocked; // the new thread inherits it
   block->state = kThreadParked;
-  const long tid = arch::clone_recreated(kRecreateFlags, block, reinterpret_cast<void (*)(ThreadBlock *)>(run_recreated_thread));
+  const long tid =
+      arch::clone_recreated(kRecreateFlags, block, reinterpret_cast<void (*)(ThreadBlock *)>(run_recreated_thread));
   if (tid < 0) {
     errno = static_cast<int>(-tid);
     return false;
@@ -83,13 +86,16 @@ bool recreate_thread(ThreadBlock *block) {
   return true;
 }
 
-// The robust list and the alternative stack of this kernel thread were the lower half's; it does not need them any more.
+// The robust list and the alternative stack of this kernel thread were the lower half's; it does not need them
+// any more.
 void resume_engine(ThreadBlock *block) {
   const std::uint64_t all = ~std::uint64_t{0};
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, nullptr, 8);
   send_again(block);
-  if (block->robust_list) syscall(SYS_set_robust_list, block->robust_list, block->robust_len);
-  if (block->clear_tid) syscall(SYS_set_tid_address, block->clear_tid);
+  if (block->robust_list)
+    syscall(SYS_set_robust_list, block->robust_list, block->robust_len);
+  if (block->clear_tid)
+    syscall(SYS_set_tid_address, block->clear_tid);
   restore_altstack(block);
   block->state = kThreadRuns;
   block->in_lower = 0;

@@ -32,15 +32,16 @@ void clear(ThreadBlock *block) {
   volatile std::uint64_t *word = reinterpret_cast<std::uint64_t *>(block);
   constexpr std::size_t kUsedWord = offsetof(ThreadBlock, used) / 8;
   for (std::size_t i = 0; i < sizeof(ThreadBlock) / 8; ++i)
-    if (i != kUsedWord) word[i] = 0;
+    if (i != kUsedWord)
+      word[i] = 0;
   block->is_engine = 0;
   block->used = used;
 }
 
 void raise_thread_count(std::uint32_t count) {
   std::uint32_t now = __atomic_load_n(&saved()->thread_count, __ATOMIC_RELAXED);
-  while (now < count &&
-         !__atomic_compare_exchange_n(&saved()->thread_count, &now, count, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+  while (now < count && !__atomic_compare_exchange_n(&saved()->thread_count, &now, count, true, __ATOMIC_RELEASE,
+                                                     __ATOMIC_RELAXED)) {
   }
 }
 
@@ -57,7 +58,8 @@ ThreadBlock *claim_any() {
   for (std::uint32_t tried = 0; tried < kMaxThreads - 1; ++tried) {
     const std::uint32_t index = 1 + (hint - 1 + tried) % (kMaxThreads - 1);
     ThreadBlock *block = &saved()->threads[index];
-    if (block->used || !claim(block)) continue;
+    if (block->used || !claim(block))
+      continue;
     raise_thread_count(index + 1);
     return block;
   }
@@ -72,7 +74,8 @@ void free_dead_blocks() {
 // The last call of a thread: it may not touch its block once it is free, and no signal may find it so.
 long on_exit(SyscallFrame *frame) {
   ThreadBlock *block = this_thread_block();
-  if (block->is_engine || raw_syscall(__NR_gettid) != block->kernel_tid) return pass_on(frame);
+  if (block->is_engine || raw_syscall(__NR_gettid) != block->kernel_tid)
+    return pass_on(frame);
   const std::uint64_t all = ~std::uint64_t{0};
   raw_syscall(__NR_rt_sigprocmask, SIG_SETMASK, reinterpret_cast<std::uint64_t>(&all), 0, 8);
   free_thread_block(block);
@@ -89,13 +92,15 @@ long on_set_tid_address(SyscallFrame *frame) {
 } // namespace
 
 ThreadBlock *new_thread_block(std::uint64_t upper_fs) {
-  if (saved()->thread_count == 0) return claim_engine();
+  if (saved()->thread_count == 0)
+    return claim_engine();
   ThreadBlock *block = claim_any();
   if (!block) {
     free_dead_blocks();
     block = claim_any();
   }
-  if (!block) return nullptr;
+  if (!block)
+    return nullptr;
   clear(block);
   block->self = block;
   block->upper_fs = upper_fs;
@@ -110,10 +115,12 @@ void free_thread_block(ThreadBlock *block) {
 }
 
 bool thread_lives(ThreadBlock *block) {
-  if (block->is_engine || block->kernel_tid == 0) return true; // 0: between new_thread_block() and clone
+  if (block->is_engine || block->kernel_tid == 0)
+    return true; // 0: between new_thread_block() and clone
   const long result = raw_syscall(__NR_tgkill, static_cast<std::uint64_t>(live_pid),
                                   static_cast<std::uint64_t>(block->kernel_tid), 0);
-  if (result != -ESRCH) return true;
+  if (result != -ESRCH)
+    return true;
   free_thread_block(block);
   return false;
 }
@@ -126,7 +133,8 @@ void register_thread_calls() {
 
 void run_recreated_thread(ThreadBlock *block) {
   arch::write_gs(reinterpret_cast<std::uint64_t>(block));
-  if (block->robust_list) raw_syscall(__NR_set_robust_list, block->robust_list, block->robust_len);
+  if (block->robust_list)
+    raw_syscall(__NR_set_robust_list, block->robust_list, block->robust_len);
   restore_altstack(block);
   wait_until_resumed(block);
   arch::enter_resume(code_header()->resume, block->park_sp, static_cast<std::int32_t>(ParkResult::restarted));

@@ -28,13 +28,9 @@ void check(int error) {
 }
 
 void rebuild(Comm *comm) {
-  const LowerMpi *mpi = seam()->mpi;
-  NativeGroup group;
-  check(mpi->Group_incl(natives.world_group, comm->size, comm->group->world_ranks, &group));
-  check(mpi->Comm_create_group(natives.protocol, group, kTag, &comm->native));
-  mpi->Group_free(&group);
+  check(create_from_ranks(natives.protocol, comm->size, comm->group->world_ranks, kTag, &comm->native));
   check(add_topology(comm->topology, &comm->native));
-  if (comm->name[0] != '\0') mpi->Comm_set_name(comm->native, comm->name);
+  if (comm->name[0] != '\0') seam()->mpi->Comm_set_name(comm->native, comm->name);
 }
 
 }  // namespace

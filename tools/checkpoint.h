@@ -63,15 +63,15 @@ public:
   void quiet();
   unsigned quiet_ms() const;
 
-  void stop_afterwards() { stop_ = true; }  // possible until the commit
+  void stop_afterwards() { stop_ = true; } // possible until the commit
   bool stops() const { return stop_; }
   Phase phase() const { return phase_; }
   const char *phase_name() const;
   const Problem &problem() const { return problem_; }
   std::uint64_t generation() const { return generation_; }
   std::uint64_t bytes() const;
-  std::vector<std::string> warnings() const;  // "rank 1: what was not saved"
-  std::string explain() const;  // who is waited for
+  std::vector<std::string> warnings() const; // "rank 1: what was not saved"
+  std::string explain() const;               // who is waited for
 
 private:
   void attempt();
@@ -89,12 +89,12 @@ private:
   bool stop_, disagreement_ = false, retry_ = false;
   std::uint32_t *next_epoch_, epoch_ = 0;
   int attempts_ = 0, releases_ = 0;
-  std::vector<bool> answered_, lost_;  // by rank; answered: in this phase
-  int waiting_ = 0;                    // ranks that have not answered in this phase
+  std::vector<bool> answered_, lost_; // by rank; answered: in this phase
+  int waiting_ = 0;                   // ranks that have not answered in this phase
   std::uint64_t generation_ = 0;
   std::string directory_;
   std::vector<ImageEntry> images_;
   Problem problem_;
 };
 
-}  // namespace mana
+} // namespace mana

@@ -29,7 +29,8 @@ bool same_token(const std::string &a, const std::string &b) {
 std::string joined(const std::vector<std::string> &words) {
   std::string text;
   for (const std::string &word : words) {
-    if (!text.empty()) text += ' ';
+    if (!text.empty())
+      text += ' ';
     text += image::printable(word);
   }
   return text;
@@ -40,7 +41,7 @@ const char *name_of(RankState state) {
   return kNames[static_cast<int>(state)];
 }
 
-}  // namespace
+} // namespace
 
 Coordinator::Coordinator(uv_loop_t *loop, CoordinatorOptions options)
     : loop_(loop), options_(std::move(options)), generations_(files_, options_.checkpoint_directory) {
@@ -58,8 +59,10 @@ Coordinator::~Coordinator() = default;
 void Coordinator::say(const std::string &line) const { fmt::print(stderr, "{}: {}\n", options_.tool, line); }
 
 Problem Coordinator::start() {
-  if (Problem problem = generations_.open()) return problem;
-  if (Problem problem = runtime_directory(&runtime_)) return problem;
+  if (Problem problem = generations_.open())
+    return problem;
+  if (Problem problem = runtime_directory(&runtime_))
+    return problem;
   job_.socket = fmt::format("{}/job-{}.sock", runtime_, job_.id);
   ::unlink(job_.socket.c_str());
   uv_pipe_init(loop_, &server_, 0);
@@ -69,19 +72,22 @@ Problem Coordinator::start() {
   server_.data = quiet_timer_.data = phase_timer_.data = interval_timer_.data = this;
   open_ = true;
   int error = uv_pipe_bind(&server_, job_.socket.c_str());
-  if (error == 0 && ::chmod(job_.socket.c_str(), 0600) != 0) error = -errno;
+  if (error == 0 && ::chmod(job_.socket.c_str(), 0600) != 0)
+    error = -errno;
   if (error == 0)
     error = uv_listen(reinterpret_cast<uv_stream_t *>(&server_), 1024, [](uv_stream_t *server, int status) {
       auto *self = static_cast<Coordinator *>(server->data);
-      if (status != 0) return;
-      const Peer::Events events{
-          [self](Peer &peer, Type type, std::uint32_t epoch, std::string_view payload) {
-            self->message(peer, type, epoch, payload);
-          },
-          [self](Peer &peer, const std::string &why) { self->closed(peer, why); }};
-      if (Peer *peer = Peer::accept(server, events)) self->peers_.insert(peer);
+      if (status != 0)
+        return;
+      const Peer::Events events{[self](Peer &peer, Type type, std::uint32_t epoch, std::string_view payload) {
+                                  self->message(peer, type, epoch, payload);
+                                },
+                                [self](Peer &peer, const std::string &why) { self->closed(peer, why); }};
+      if (Peer *peer = Peer::accept(server, events))
+        self->peers_.insert(peer);
     });
-  if (error != 0) return {69, -error, fmt::format("cannot listen on {}: {}", job_.socket, uv_strerror(error))};
+  if (error != 0)
+    return {69, -error, fmt::format("cannot listen on {}: {}", job_.socket, uv_strerror(error))};
   if (options_.interval_seconds > 0) {
     const auto ms = static_cast<std::uint64_t>(options_.interval_seconds * 1000);
     uv_timer_start(
@@ -91,12 +97,17 @@ Problem Coordinator::start() {
 }
 
 void Coordinator::close() {
-  if (!open_) return;
+  if (!open_)
+    return;
   open_ = false;
   remove_job(runtime_, job_.id);
   refuse_pending("the job has ended");
-  if (checkpoint_ && checkpoint_->phase() != Checkpoint::Phase::over) checkpoint_->cancel({75, 0, "the job has ended"});
-  for (Peer *peer : peers_) peer->drop("the job has ended");
+  if (checkpoint_ && checkpoint_->phase() < Checkpoint::Phase::committing)
+    checkpoint_->cancel({75, 0, "the job has ended"});
+  if (checkpoint_ && checkpoint_->problem())
+    generations_.abandon(checkpoint_->generation());
+  for (Peer *peer : peers_)
+    peer->drop("the job has ended");
   for (uv_timer_t *timer : {&quiet_timer_, &phase_timer_, &interval_timer_})
     uv_close(reinterpret_cast<uv_handle_t *>(timer), nullptr);
   uv_close(reinterpret_cast<uv_handle_t *>(&server_), nullptr);
@@ -104,7 +115,8 @@ void Coordinator::close() {
 
 int Coordinator::connected_ranks() const {
   int count = 0;
-  for (const Rank &rank : ranks_) count += rank.peer != nullptr;
+  for (const Rank &rank : ranks_)
+    count += rank.peer != nullptr;
   return count;
 }
 
@@ -128,41 +140,51 @@ void Coordinator::message(Peer &peer, Type type, std::uint32_t epoch, std::strin
 void Coordinator::closed(Peer &peer, const std::string &why) {
   peers_.erase(&peer);
   active_.tools.erase(&peer);
-  if (pending_) pending_->tools.erase(&peer);
+  if (pending_)
+    pending_->tools.erase(&peer);
   if (peer.rank < 0) {
-    if (why != "closed the connection" && open_) say(fmt::format("process {} {}", peer.pid(), why));
+    if (why != "closed the connection" && open_)
+      say(fmt::format("process {} {}", peer.pid(), why));
     return;
   }
   Rank &rank = ranks_[static_cast<std::size_t>(peer.rank)];
   rank.peer = nullptr;
   rank.lost = true;
-  if (!open_) return;
-  if (checkpoint_) checkpoint_->lost(peer.rank, why == "closed the connection" ? "has ended" : why);
+  if (!open_)
+    return;
+  if (checkpoint_)
+    checkpoint_->lost(peer.rank, why == "closed the connection" ? "has ended" : why);
   try_begin();
   after_event();
-  if (on_change) on_change();
+  if (on_change)
+    on_change();
 }
 
 std::string Coordinator::refuse_hello(const wire::Hello &hello) const {
-  if (!same_token(hello.token, token_)) return "a process without the token of this job was refused";
+  if (!same_token(hello.token, token_))
+    return "a process without the token of this job was refused";
   if (hello.size < 1 || hello.size > kMaxRanks || hello.rank < 0 || hello.rank >= hello.size)
     return fmt::format("a process says it is rank {} of {}", hello.rank, hello.size);
   if (!ranks_.empty() && static_cast<int>(ranks_.size()) != hello.size)
     return fmt::format("rank {} says there are {} ranks, others say {}", hello.rank, hello.size, ranks_.size());
-  if (ranks_.empty()) return {};
+  if (ranks_.empty())
+    return {};
   const Rank &rank = ranks_[static_cast<std::size_t>(hello.rank)];
-  if (rank.peer != nullptr || rank.lost) return fmt::format("rank {} has connected twice", hello.rank);
+  if (rank.peer != nullptr || rank.lost)
+    return fmt::format("rank {} has connected twice", hello.rank);
   return {};
 }
 
 void Coordinator::handle_hello(Peer &peer, std::string_view payload) {
   wire::Hello hello;
-  if (!wire::decode(payload, &hello)) return peer.drop("sent a malformed HELLO");
+  if (!wire::decode(payload, &hello))
+    return peer.drop("sent a malformed HELLO");
   if (std::string reason = refuse_hello(hello); !reason.empty()) {
     say(reason);
     return peer.drop(reason);
   }
-  if (ranks_.empty()) ranks_.resize(static_cast<std::size_t>(hello.size));
+  if (ranks_.empty())
+    ranks_.resize(static_cast<std::size_t>(hello.size));
   Rank &rank = ranks_[static_cast<std::size_t>(hello.rank)];
   rank.peer = &peer;
   rank.backend = hello.backend;
@@ -178,10 +200,12 @@ void Coordinator::handle_hello(Peer &peer, std::string_view payload) {
 
 void Coordinator::handle_state(Peer &peer, std::string_view payload) {
   wire::State state;
-  if (!wire::decode(payload, &state)) return peer.drop("sent a malformed STATE");
+  if (!wire::decode(payload, &state))
+    return peer.drop("sent a malformed STATE");
   Rank &rank = ranks_[static_cast<std::size_t>(peer.rank)];
   rank.state = state.state;
-  if (state.front != 0) rank.front = state.front;
+  if (state.front != 0)
+    rank.front = state.front;
   if (checkpoint_ && state.state != RankState::initialized)
     checkpoint_->lost(peer.rank, state.state == RankState::busy ? "has entered MPI_Finalize" : "has left MPI");
   try_begin();
@@ -189,10 +213,12 @@ void Coordinator::handle_state(Peer &peer, std::string_view payload) {
 
 void Coordinator::handle_rank_message(Peer &peer, Type type, std::uint32_t epoch, std::string_view payload) {
   Rank &rank = ranks_[static_cast<std::size_t>(peer.rank)];
-  if (type == Type::state) return handle_state(peer, payload);
+  if (type == Type::state)
+    return handle_state(peer, payload);
   if (type == Type::request) {
     wire::Request request;
-    if (!wire::decode(payload, &request)) return peer.drop("sent a malformed REQUEST");
+    if (!wire::decode(payload, &request))
+      return peer.drop("sent a malformed REQUEST");
     const Problem problem = take_request(request.stop != 0, nullptr, peer.rank);
     wire::Answer answer;
     answer.error = problem ? EBUSY : 0;
@@ -206,7 +232,8 @@ void Coordinator::handle_rank_message(Peer &peer, Type type, std::uint32_t epoch
     return try_begin();
   }
   if (!checkpoint_) {
-    if (epoch == 0) peer.drop(fmt::format("sent {} outside of a checkpoint", wire::name_of(type)));
+    if (epoch == 0)
+      peer.drop(fmt::format("sent {} outside of a checkpoint", wire::name_of(type)));
     return;
   }
   if (!checkpoint_->message(peer.rank, type, epoch, payload))
@@ -219,7 +246,8 @@ void Coordinator::handle_tool_message(Peer &peer, Type type, std::string_view pa
     peer.introduced();
     return handle_status(peer);
   }
-  if (type != Type::tool_request || !wire::decode(payload, &request)) return peer.drop("sent an unexpected message");
+  if (type != Type::tool_request || !wire::decode(payload, &request))
+    return peer.drop("sent an unexpected message");
   peer.introduced();
   const Problem problem = take_request(request.stop != 0, &peer, -1);
   wire::Answer answer;
@@ -238,7 +266,9 @@ void Coordinator::handle_status(Peer &peer) {
                      {"host", ranks_[i].host},
                      {"mpi", mpi_name(ranks_[i].backend)},
                      {"built_for", mpi_name(ranks_[i].front)},
-                     {"state", ranks_[i].lost ? "gone" : ranks_[i].peer ? name_of(ranks_[i].state) : "not connected"}});
+                     {"state", ranks_[i].lost   ? "gone"
+                               : ranks_[i].peer ? name_of(ranks_[i].state)
+                                                : "not connected"}});
   Json json = {{"id", job_.id},
                {"pid", job_.pid},
                {"host", job_.host},
@@ -247,14 +277,17 @@ void Coordinator::handle_status(Peer &peer) {
                {"started", job_.started},
                {"interval_seconds", options_.interval_seconds},
                {"ranks", ranks},
-               {"phase", checkpoint_ ? checkpoint_->phase_name() : pending_ ? "deferred" : "idle"},
-               {"waits_for", checkpoint_ ? checkpoint_->explain() : pending_ ? not_yet() : ""}};
+               {"phase", checkpoint_ ? checkpoint_->phase_name()
+                         : pending_  ? "deferred"
+                                     : "idle"},
+               {"waits_for", checkpoint_ ? checkpoint_->explain()
+                             : pending_  ? not_yet()
+                                         : ""}};
   if (last_.generation != 0)
-    json["last_checkpoint"] = {{"generation", last_.generation},
-                               {"bytes", last_.bytes},
-                               {"seconds", last_.seconds},
-                               {"when", last_.when}};
-  if (!last_.problem.empty()) json["last_problem"] = last_.problem;
+    json["last_checkpoint"] = {
+        {"generation", last_.generation}, {"bytes", last_.bytes}, {"seconds", last_.seconds}, {"when", last_.when}};
+  if (!last_.problem.empty())
+    json["last_problem"] = last_.problem;
   wire::StatusReply reply;
   reply.json = json.dump(2, ' ', false, Json::error_handler_t::replace);
   peer.send(wire::encode(reply));
@@ -264,9 +297,11 @@ void Coordinator::handle_status(Peer &peer) {
 // Requests
 
 std::string Coordinator::impossible() const {
-  if (stopped_) return "the job was told to stop";
+  if (stopped_)
+    return "the job was told to stop";
   for (std::size_t i = 0; i < ranks_.size(); ++i) {
-    if (ranks_[i].lost) return fmt::format("rank {} has ended", i);
+    if (ranks_[i].lost)
+      return fmt::format("rank {} has ended", i);
     if (ranks_[i].state == RankState::finalized || ranks_[i].state == RankState::exiting)
       return fmt::format("rank {} has called MPI_Finalize", i);
   }
@@ -274,60 +309,77 @@ std::string Coordinator::impossible() const {
 }
 
 std::string Coordinator::not_yet() const {
-  if (ranks_.empty()) return "no rank has started yet";
+  if (ranks_.empty())
+    return "no rank has started yet";
   for (std::size_t i = 0; i < ranks_.size(); ++i) {
-    if (ranks_[i].peer == nullptr) return fmt::format("rank {} has not started yet", i);
-    if (ranks_[i].state == RankState::starting) return fmt::format("rank {} has not called MPI_Init yet", i);
-    if (ranks_[i].state == RankState::busy) return fmt::format("rank {} is in MPI_Init or MPI_Finalize", i);
+    if (ranks_[i].peer == nullptr)
+      return fmt::format("rank {} has not started yet", i);
+    if (ranks_[i].state == RankState::starting)
+      return fmt::format("rank {} has not called MPI_Init yet", i);
+    if (ranks_[i].state == RankState::busy)
+      return fmt::format("rank {} is in MPI_Init or MPI_Finalize", i);
   }
   return {};
 }
 
 void Coordinator::request(bool stop) {
-  if (Problem problem = take_request(stop, nullptr, -1)) say("no checkpoint: " + problem.text);
+  if (Problem problem = take_request(stop, nullptr, -1))
+    say("no checkpoint: " + problem.text);
   try_begin();
   after_event();
 }
 
 Problem Coordinator::take_request(bool stop, Peer *tool, int rank) {
-  if (std::string why = impossible(); !why.empty()) return {75, EBUSY, why};
+  if (std::string why = impossible(); !why.empty())
+    return {75, EBUSY, why};
   const bool may_join = checkpoint_ && (checkpoint_->phase() < Checkpoint::Phase::committing ||
                                         (checkpoint_->phase() == Checkpoint::Phase::committing && !stop));
   Waiting &waiting = may_join ? active_ : pending_ ? *pending_ : pending_.emplace();
-  if (stop && may_join) checkpoint_->stop_afterwards();
+  if (stop && may_join)
+    checkpoint_->stop_afterwards();
   waiting.stop = waiting.stop || stop;
-  if (tool != nullptr) waiting.tools.insert(tool);
-  if (rank >= 0) waiting.ranks.insert(rank);
+  if (tool != nullptr)
+    waiting.tools.insert(tool);
+  if (rank >= 0)
+    waiting.ranks.insert(rank);
   return {};
 }
 
 void Coordinator::try_begin() {
-  if (!pending_ || checkpoint_) return;
-  if (std::string why = impossible(); !why.empty()) return refuse_pending(why);
+  if (!pending_ || checkpoint_)
+    return;
+  if (std::string why = impossible(); !why.empty())
+    return refuse_pending(why);
   if (std::string why = not_yet(); !why.empty()) {
-    for (Peer *tool : pending_->tools) tool->send(wire::encode(wire::Progress{"deferred: " + why}));
+    for (Peer *tool : pending_->tools)
+      tool->send(wire::encode(wire::Progress{"deferred: " + why}));
     return;
   }
   active_ = std::move(*pending_);
   pending_.reset();
   began_ns_ = uv_hrtime();
-  checkpoint_ = std::make_unique<Checkpoint>(static_cast<Checkpoint::Host &>(*this), static_cast<int>(ranks_.size()), active_.stop, &epoch_);
+  checkpoint_ = std::make_unique<Checkpoint>(static_cast<Checkpoint::Host &>(*this), static_cast<int>(ranks_.size()),
+                                             active_.stop, &epoch_);
   checkpoint_->start();
 }
 
 void Coordinator::refuse_pending(const std::string &why) {
-  if (!pending_) return;
+  if (!pending_)
+    return;
   wire::Outcome outcome;
   outcome.exit_code = 75;
   outcome.text = "no checkpoint: " + why;
-  for (Peer *tool : pending_->tools) tool->send(wire::encode(outcome));
-  for (int rank : pending_->ranks) send(rank, wire::encode(wire::Cancel{why}));
+  for (Peer *tool : pending_->tools)
+    tool->send(wire::encode(outcome));
+  for (int rank : pending_->ranks)
+    send(rank, wire::encode(wire::Cancel{why}));
   pending_.reset();
 }
 
 // A tick that finds the last checkpoint still running is skipped; one warning tells what would fit.
 void Coordinator::tick() {
-  if (!impossible().empty() || !not_yet().empty()) return;
+  if (!impossible().empty() || !not_yet().empty())
+    return;
   if (checkpoint_ || pending_) {
     if (!warned_interval_)
       say(fmt::format("checkpoints take longer than the interval of {} s: some are skipped (try -i {:.0f})",
@@ -339,4 +391,4 @@ void Coordinator::tick() {
   request(false);
 }
 
-}  // namespace mana
+} // namespace mana

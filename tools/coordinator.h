@@ -1,8 +1,8 @@
 // The coordinator of a job: knows its ranks, takes requests for checkpoints, runs one at a time.
 //
 // It lives in mana_launch, mana_restart or mana_coordinator, on their libuv loop, and holds no state that a
-// checkpoint depends on: when it dies, the ranks go on without checkpoints. Requests come from mana_status, from ranks, from
-// signals and from the interval timer:
+// checkpoint depends on: when it dies, the ranks go on without checkpoints. Requests come from mana_status, from
+// ranks, from signals and from the interval timer:
 //   - one that comes before every rank is there and has called MPI_Init is deferred;
 //   - one that comes while a checkpoint runs joins it (or follows it, when it is to stop the job and that one can no
 //     longer be told to);
@@ -25,15 +25,15 @@
 namespace mana {
 
 struct CoordinatorOptions {
-  std::string tool = "mana_launch";  // for messages
-  std::string id;                    // of the job; empty: host and pid
-  std::string checkpoint_directory;  // absolute
-  std::vector<std::string> command, launcher;         // for the manifest
+  std::string tool = "mana_launch";           // for messages
+  std::string id;                             // of the job; empty: host and pid
+  std::string checkpoint_directory;           // absolute
+  std::vector<std::string> command, launcher; // for the manifest
   std::string working_directory;
-  double interval_seconds = 0;       // 0: no checkpoints by the clock
-  double timeout_seconds = 600;      // for each phase from parking on
+  double interval_seconds = 0;  // 0: no checkpoints by the clock
+  double timeout_seconds = 600; // for each phase from parking on
   int keep = 2;
-  std::optional<int> ranks;          // when it is known
+  std::optional<int> ranks; // when it is known
 };
 
 class Coordinator : private Checkpoint::Host {
@@ -59,7 +59,7 @@ public:
   // A checkpoint after which the job stops has been committed.
   bool stopped() const { return stopped_; }
   int connected_ranks() const;
-  bool all_gone() const;  // every rank has been there and has gone
+  bool all_gone() const; // every rank has been there and has gone
   // Called whenever a rank has gone or the job was told to stop.
   std::function<void()> on_change;
 
@@ -70,12 +70,12 @@ private:
     std::uint32_t backend = 0, front = 0;
     int pid = 0;
     std::string host;
-    bool lost = false;  // was there and has gone
+    bool lost = false; // was there and has gone
   };
   struct Waiting {
     bool stop = false;
     std::set<Peer *> tools;
-    std::set<int> ranks;  // asked and were told "taken"
+    std::set<int> ranks; // asked and were told "taken"
   };
 
   // --- connections ---
@@ -90,8 +90,8 @@ private:
 
   // --- requests ---
   Problem take_request(bool stop, Peer *tool, int rank);
-  std::string impossible() const;  // why no checkpoint can ever be taken again; empty: it may
-  std::string not_yet() const;     // why none can be started now
+  std::string impossible() const; // why no checkpoint can ever be taken again; empty: it may
+  std::string not_yet() const;    // why none can be started now
   void try_begin();
   void refuse_pending(const std::string &why);
   void tick();
@@ -105,7 +105,7 @@ private:
   void decided() override;
   void finished() override;
 
-  void after_event();  // timers follow the checkpoint's phase; what is over is destroyed
+  void after_event(); // timers follow the checkpoint's phase; what is over is destroyed
   void expired();
   void say(const std::string &line) const;
 
@@ -120,15 +120,15 @@ private:
   bool open_ = false, stopped_ = false, checkpoint_over_ = false, warned_interval_ = false;
 
   std::set<Peer *> peers_;
-  std::vector<Rank> ranks_;  // empty until the first HELLO has told how many
+  std::vector<Rank> ranks_; // empty until the first HELLO has told how many
   std::optional<Waiting> pending_;
   std::unique_ptr<Checkpoint> checkpoint_;
-  Waiting active_;           // those who wait for `checkpoint_`
+  Waiting active_; // those who wait for `checkpoint_`
   Checkpoint::Phase timed_phase_ = Checkpoint::Phase::over;
   std::uint32_t epoch_ = 0;
   std::uint64_t began_ns_ = 0;
   struct Commit;
-  Commit *commit_ = nullptr;  // in a thread of libuv's pool
+  Commit *commit_ = nullptr; // in a thread of libuv's pool
 
   struct {
     std::uint64_t generation = 0, bytes = 0;
@@ -137,4 +137,4 @@ private:
   } last_;
 };
 
-}  // namespace mana
+} // namespace mana

@@ -14,11 +14,13 @@ struct Coordinator::Commit {
 };
 
 void Coordinator::send(int rank, std::string frame) {
-  if (Peer *peer = ranks_[static_cast<std::size_t>(rank)].peer) peer->send(std::move(frame));
+  if (Peer *peer = ranks_[static_cast<std::size_t>(rank)].peer)
+    peer->send(std::move(frame));
 }
 
 void Coordinator::progress(const std::string &line) {
-  for (Peer *tool : active_.tools) tool->send(wire::encode(wire::Progress{line}));
+  for (Peer *tool : active_.tools)
+    tool->send(wire::encode(wire::Progress{line}));
 }
 
 Problem Coordinator::begin_generation(std::uint64_t *generation, std::string *directory) {
@@ -51,8 +53,10 @@ void Coordinator::commit(std::uint64_t generation, std::vector<ImageEntry> image
         const std::unique_ptr<Commit> commit(static_cast<Commit *>(work->data));
         Coordinator *self = commit->self;
         self->commit_ = nullptr;
-        if (self->checkpoint_) self->checkpoint_->committed(commit->problem);
-        if (self->open_) self->after_event();
+        if (self->checkpoint_)
+          self->checkpoint_->committed(commit->problem);
+        if (self->open_)
+          self->after_event();
       });
 }
 
@@ -71,30 +75,35 @@ void Coordinator::decided() {
     last_.when = utc_now();
     last_.problem.clear();
     stopped_ = checkpoint_->stops();
-    outcome.text = fmt::format("checkpoint {} committed: {} rank{}, {:.1f} MiB in {:.2f} s{}", last_.generation,
-                               ranks_.size(), ranks_.size() == 1 ? "" : "s",
-                               static_cast<double>(last_.bytes) / (1 << 20), last_.seconds,
-                               stopped_ ? ", the job stops" : "");
+    outcome.text =
+        fmt::format("checkpoint {} committed: {} rank{}, {:.1f} MiB in {:.2f} s{}", last_.generation, ranks_.size(),
+                    ranks_.size() == 1 ? "" : "s", static_cast<double>(last_.bytes) / (1 << 20), last_.seconds,
+                    stopped_ ? ", the job stops" : "");
     for (const std::string &warning : checkpoint_->warnings()) {
       say(warning);
       progress(warning);
     }
   }
-  if (open_) say(outcome.text);
-  for (Peer *tool : active_.tools) tool->send(wire::encode(outcome));
+  if (open_)
+    say(outcome.text);
+  for (Peer *tool : active_.tools)
+    tool->send(wire::encode(outcome));
   active_ = {};
 }
 
 void Coordinator::finished() { checkpoint_over_ = true; }
 
 void Coordinator::after_event() {
-  if (!open_) return;
+  if (!open_)
+    return;
   if (checkpoint_over_) {
     checkpoint_over_ = false;
     checkpoint_.reset();
     try_begin();
-    if (on_change) on_change();
-    if (checkpoint_over_) return after_event();
+    if (on_change)
+      on_change();
+    if (checkpoint_over_)
+      return after_event();
   }
   const unsigned quiet = checkpoint_ ? checkpoint_->quiet_ms() : 0;
   if (quiet > 0)
@@ -102,7 +111,8 @@ void Coordinator::after_event() {
         &quiet_timer_,
         [](uv_timer_t *timer) {
           auto *self = static_cast<Coordinator *>(timer->data);
-          if (self->checkpoint_) self->checkpoint_->quiet();
+          if (self->checkpoint_)
+            self->checkpoint_->quiet();
           self->after_event();
         },
         quiet, 0);
@@ -110,22 +120,26 @@ void Coordinator::after_event() {
     uv_timer_stop(&quiet_timer_);
 
   const auto phase = checkpoint_ ? checkpoint_->phase() : Checkpoint::Phase::over;
-  if (phase == timed_phase_) return;
+  if (phase == timed_phase_)
+    return;
   timed_phase_ = phase;
   uv_timer_stop(&phase_timer_);
-  if (checkpoint_) progress(checkpoint_->phase_name());
-  if (phase == Checkpoint::Phase::parking || phase == Checkpoint::Phase::draining || phase == Checkpoint::Phase::writing)
+  if (checkpoint_)
+    progress(checkpoint_->phase_name());
+  if (phase == Checkpoint::Phase::parking || phase == Checkpoint::Phase::draining ||
+      phase == Checkpoint::Phase::writing)
     uv_timer_start(
         &phase_timer_, [](uv_timer_t *timer) { static_cast<Coordinator *>(timer->data)->expired(); },
         static_cast<std::uint64_t>(options_.timeout_seconds * 1000), 0);
 }
 
 void Coordinator::expired() {
-  if (!checkpoint_) return;
+  if (!checkpoint_)
+    return;
   checkpoint_->cancel({75, ETIMEDOUT,
-                       fmt::format("{} took longer than {} s: {}", checkpoint_->phase_name(), options_.timeout_seconds,
-                                   checkpoint_->explain())});
+                       fmt::format("{} took longer than {} s: {}", checkpoint_->phase_name(),
+                                   options_.timeout_seconds, checkpoint_->explain())});
   after_event();
 }
 
-}  // namespace mana
+} // namespace mana

@@ -36,8 +36,8 @@ public:
   Generations(const Generations &) = delete;
   Generations &operator=(const Generations &) = delete;
 
-  // Creates the folder if it is not there, checks that it is ours and writable by us alone (73, 77), locks it (75 with host
-  // and pid), removes what a crash has left.
+  // Creates the folder if it is not there, checks that it is ours and writable by us alone (73, 77), locks it (75
+  // with host and pid), removes what a crash has left.
   Problem open();
 
   // Takes the lock of a folder that must exist (66), and nothing else. The lock ends with the object.
@@ -69,7 +69,7 @@ private:
   FileSystem &files_;
   std::string directory_;
   int lock_ = -1;
-  std::uint64_t last_ = 0;  // highest number ever used here
+  std::uint64_t last_ = 0; // highest number ever used here
 };
 
-}  // namespace mana
+} // namespace mana

@@ -28,4 +28,4 @@ Problem become_rank(const CoordinatorOptions &options, const std::vector<std::st
 // "pid-starttime" of a process that runs, else "".
 std::string process_key(int pid);
 
-}  // namespace mana
+} // namespace mana

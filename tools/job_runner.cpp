@@ -58,7 +58,8 @@ constexpr int kHandled[] = {SIGUSR1, SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD};
 // Variables of an outer job must not reach the ranks of this one.
 bool is_replaced(const std::string &variable, const std::vector<std::string> &by, std::size_t count) {
   const std::string name = variable.substr(0, variable.find('=') + 1);
-  if (name == "MANA_CHECKPOINT_AT=" || name == "MANA_STOP_AFTER=") return true;
+  if (name == "MANA_CHECKPOINT_AT=" || name == "MANA_STOP_AFTER=")
+    return true;
   return std::any_of(by.begin(), by.begin() + static_cast<std::ptrdiff_t>(count),
                      [&](const std::string &ours) { return ours.starts_with(name); });
 }
@@ -69,12 +70,14 @@ bool Runner::listen_to_signals() {
   for (int signal : kHandled) {
     struct sigaction action;
     ::sigaction(signal, nullptr, &action);
-    if (action.sa_handler != SIG_IGN || signal == SIGCHLD) sigaddset(&set, signal);
+    if (action.sa_handler != SIG_IGN || signal == SIGCHLD)
+      sigaddset(&set, signal);
   }
   ::pthread_sigmask(SIG_BLOCK, &set, &before_);
   ::signal(SIGCHLD, SIG_DFL);
   signal_fd_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (signal_fd_ < 0) return false;
+  if (signal_fd_ < 0)
+    return false;
   uv_poll_init(&loop_, &signals_, signal_fd_);
   signals_.data = this;
   uv_poll_start(&signals_, UV_READABLE,
@@ -84,13 +87,15 @@ bool Runner::listen_to_signals() {
 
 void Runner::execute(int report_fd, char **environment) {
   std::vector<char *> argv;
-  for (const std::string &word : options_.command) argv.push_back(const_cast<char *>(word.c_str()));
+  for (const std::string &word : options_.command)
+    argv.push_back(const_cast<char *>(word.c_str()));
   argv.push_back(nullptr);
   ::signal(SIGPIPE, SIG_DFL);
   ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   ::execvpe(argv[0], argv.data(), environment);
   const int error = errno;
-  if (::write(report_fd, &error, sizeof error) < 0) ::_exit(kExitInternal);
+  if (::write(report_fd, &error, sizeof error) < 0)
+    ::_exit(kExitInternal);
   ::_exit(kExitNotFound);
 }
 
@@ -102,23 +107,30 @@ Problem Runner::start_launcher() {
   variables.push_back("MANA_JOB=" + coordinator_.id());
   const std::size_t ours = variables.size();
   for (char **old = environ; *old != nullptr; ++old)
-    if (!is_replaced(*old, variables, ours)) variables.push_back(*old);
+    if (!is_replaced(*old, variables, ours))
+      variables.push_back(*old);
   std::vector<char *> environment;
-  for (std::string &variable : variables) environment.push_back(variable.data());
+  for (std::string &variable : variables)
+    environment.push_back(variable.data());
   environment.push_back(nullptr);
 
   int pipe[2];
-  if (::pipe2(pipe, O_CLOEXEC) != 0) return {kExitInternal, errno, "cannot make a pipe"};
+  if (::pipe2(pipe, O_CLOEXEC) != 0)
+    return {kExitInternal, errno, "cannot make a pipe"};
   launcher_ = ::fork();
-  if (launcher_ < 0) return {kExitInternal, errno, fmt::format("cannot start a process: {}", std::strerror(errno))};
-  if (launcher_ == 0) execute(pipe[1], environment.data());
+  if (launcher_ < 0)
+    return {kExitInternal, errno, fmt::format("cannot start a process: {}", std::strerror(errno))};
+  if (launcher_ == 0)
+    execute(pipe[1], environment.data());
   ::close(pipe[1]);
   int error = 0;
   ssize_t n;
-  do n = ::read(pipe[0], &error, sizeof error);
+  do
+    n = ::read(pipe[0], &error, sizeof error);
   while (n < 0 && errno == EINTR);
   ::close(pipe[0]);
-  if (n != sizeof error) return {};
+  if (n != sizeof error)
+    return {};
   ::waitpid(launcher_, nullptr, 0);
   return {error == ENOENT ? kExitNotFound : kExitNotExecutable, error,
           fmt::format("cannot run {}: {}", image::printable(options_.command[0]), std::strerror(error))};
@@ -130,7 +142,8 @@ void Runner::handle_signals() {
     const int signal = static_cast<int>(info.ssi_signo);
     if (signal == SIGCHLD) {
       int status;
-      if (::waitpid(launcher_, &status, WNOHANG) == launcher_) launcher_ended(status);
+      if (::waitpid(launcher_, &status, WNOHANG) == launcher_)
+        launcher_ended(status);
     } else if (signal == SIGUSR1) {
       coordinator_.request(false);
     } else if (signal == SIGTERM) {
@@ -151,8 +164,10 @@ void Runner::handle_terminate() {
 }
 
 void Runner::ranks_changed() {
-  if (terminations_ > 0 && !coordinator_.stopped() && !coordinator_.can_checkpoint()) ::kill(launcher_, SIGTERM);
-  if (!coordinator_.stopped() || coordinator_.connected_ranks() > 0 || uv_is_active(reinterpret_cast<uv_handle_t *>(&patience_)))
+  if (terminations_ > 0 && !coordinator_.stopped() && !coordinator_.can_checkpoint())
+    ::kill(launcher_, SIGTERM);
+  if (!coordinator_.stopped() || coordinator_.connected_ranks() > 0 ||
+      uv_is_active(reinterpret_cast<uv_handle_t *>(&patience_)))
     return;
   uv_timer_start(
       &patience_,
@@ -165,7 +180,8 @@ void Runner::ranks_changed() {
 
 void Runner::launcher_ended(int status) {
   status_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-  if (coordinator_.stopped()) status_ = kExitStopped;
+  if (coordinator_.stopped())
+    status_ = kExitStopped;
   finish();
 }
 
@@ -179,10 +195,12 @@ int Runner::run() {
   ::signal(SIGPIPE, SIG_IGN);
   uv_timer_init(&loop_, &patience_);
   patience_.data = this;
-  if (!listen_to_signals()) return report(options_.coordinator.tool, {kExitInternal, errno, "signalfd does not work here"});
+  if (!listen_to_signals())
+    return report(options_.coordinator.tool, {kExitInternal, errno, "signalfd does not work here"});
   coordinator_.on_change = [this] { ranks_changed(); };
   Problem problem = coordinator_.start();
-  if (!problem) problem = start_launcher();
+  if (!problem)
+    problem = start_launcher();
   if (problem) {
     status_ = report(options_.coordinator.tool, problem);
     finish();
@@ -193,7 +211,7 @@ int Runner::run() {
   return status_;
 }
 
-}  // namespace
+} // namespace
 
 int run_job(const JobOptions &options) { return Runner(options).run(); }
 
@@ -208,4 +226,4 @@ int report(const std::string &tool, const Problem &problem) {
   return problem.code;
 }
 
-}  // namespace mana
+} // namespace mana

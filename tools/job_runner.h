@@ -20,8 +20,8 @@ inline constexpr int kExitStopped = 85, kExitInternal = 125, kExitNotExecutable 
 
 struct JobOptions {
   CoordinatorOptions coordinator;
-  std::vector<std::string> command;      // to be executed
-  std::vector<std::string> environment;  // NAME=value, in addition
+  std::vector<std::string> command;     // to be executed
+  std::vector<std::string> environment; // NAME=value, in addition
 };
 
 // Returns the exit status for the tool; problems have been printed.
@@ -33,4 +33,4 @@ std::string absolute_path(const std::string &path);
 // Prints "tool: text" on stderr and returns the code.
 int report(const std::string &tool, const Problem &problem);
 
-}  // namespace mana
+} // namespace mana

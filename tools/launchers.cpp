@@ -26,6 +26,7 @@ struct Option {
 using Table = std::map<std::string_view, Option>;
 
 // Options that take arguments, without their dashes. All others take none.
+// clang-format off
 const Table kOpenMpi = {
     {"c", {1, Meaning::count}}, {"n", {1, Meaning::count}}, {"np", {1, Meaning::count}},
     {"app", {1, Meaning::file}},
@@ -66,6 +67,7 @@ const Table kSrun = {
     {"qos", {1}}, {"reservation", {1}}, {"time", {1}}, {"cpu-bind", {1}}, {"mpi", {1}},
 };
 
+// clang-format on
 const Table &table_of(LauncherKind kind) {
   return kind == LauncherKind::openmpi ? kOpenMpi : kind == LauncherKind::hydra ? kHydra : kSrun;
 }
@@ -74,10 +76,14 @@ std::string base_name(const std::string &path) { return path.substr(path.find_la
 
 LauncherKind kind_of_name(const std::string &name) {
   static const std::map<std::string_view, LauncherKind> kNames = {
-      {"orterun", LauncherKind::openmpi},        {"prterun", LauncherKind::openmpi},
-      {"mpirun.openmpi", LauncherKind::openmpi}, {"mpiexec.openmpi", LauncherKind::openmpi},
-      {"mpirun.mpich", LauncherKind::hydra},     {"mpiexec.mpich", LauncherKind::hydra},
-      {"mpiexec.hydra", LauncherKind::hydra},    {"mpirun.hydra", LauncherKind::hydra},
+      {"orterun", LauncherKind::openmpi},
+      {"prterun", LauncherKind::openmpi},
+      {"mpirun.openmpi", LauncherKind::openmpi},
+      {"mpiexec.openmpi", LauncherKind::openmpi},
+      {"mpirun.mpich", LauncherKind::hydra},
+      {"mpiexec.mpich", LauncherKind::hydra},
+      {"mpiexec.hydra", LauncherKind::hydra},
+      {"mpirun.hydra", LauncherKind::hydra},
       {"srun", LauncherKind::srun},
   };
   const auto found = kNames.find(name);
@@ -87,14 +93,18 @@ LauncherKind kind_of_name(const std::string &name) {
 // `mpirun` and `mpiexec` under another file name than their own: asks them.
 LauncherKind kind_by_version(const std::string &path) {
   std::string quoted = "'";
-  for (char c : path) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  for (char c : path)
+    quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
   FILE *pipe = ::popen((quoted + "' --version 2>&1 </dev/null").c_str(), "re");
-  if (pipe == nullptr) return LauncherKind::none;
+  if (pipe == nullptr)
+    return LauncherKind::none;
   std::array<char, 4096> text{};
   const std::string_view said(text.data(), std::fread(text.data(), 1, text.size(), pipe));
   ::pclose(pipe);
-  if (said.find("Open MPI") != said.npos || said.find("OpenRTE") != said.npos) return LauncherKind::openmpi;
-  if (said.find("HYDRA") != said.npos || said.find("Intel(R) MPI") != said.npos) return LauncherKind::hydra;
+  if (said.find("Open MPI") != said.npos || said.find("OpenRTE") != said.npos)
+    return LauncherKind::openmpi;
+  if (said.find("HYDRA") != said.npos || said.find("Intel(R) MPI") != said.npos)
+    return LauncherKind::hydra;
   return LauncherKind::none;
 }
 
@@ -104,16 +114,19 @@ std::size_t option_length(LauncherKind kind, const Words &words, std::size_t i, 
   name.remove_prefix(name.starts_with("--") ? 2 : 1);
   const std::size_t equals = name.find('=');
   const bool attached = equals != name.npos;
-  if (attached) name = name.substr(0, equals);
+  if (attached)
+    name = name.substr(0, equals);
   const auto found = table_of(kind).find(name);
   *meaning = Meaning::other;
   if (found == table_of(kind).end()) {
     // srun's "-n4": the value is attached to a short option.
-    if (kind == LauncherKind::srun && !words[i].starts_with("--") && name.starts_with('n')) *meaning = Meaning::count;
+    if (kind == LauncherKind::srun && !words[i].starts_with("--") && name.starts_with('n'))
+      *meaning = Meaning::count;
     return 1;
   }
   *meaning = found->second.meaning;
-  if (attached) return 1;
+  if (attached)
+    return 1;
   // Hydra: "-genv NAME VALUE" and "-genv NAME=VALUE".
   const bool in_one = kind == LauncherKind::hydra && found->second.arguments == 2 && i + 1 < words.size() &&
                       words[i + 1].find('=') != std::string::npos;
@@ -130,7 +143,8 @@ std::optional<int> count_in(const Words &words, std::size_t i, std::size_t lengt
     text = text.substr(2);
   char *end = nullptr;
   const long value = std::strtol(text.c_str(), &end, 10);
-  if (text.empty() || *end != 0 || value < 1 || value > 1 << 20) return std::nullopt;
+  if (text.empty() || *end != 0 || value < 1 || value > 1 << 20)
+    return std::nullopt;
   return static_cast<int>(value);
 }
 
@@ -144,7 +158,8 @@ struct Context {
 Problem parse_context(LauncherKind kind, const Words &words, std::size_t begin, std::size_t end, Context *context) {
   for (std::size_t i = begin; i < end;) {
     if (words[i] == "--") {
-      if (i + 1 < end) context->program = i + 1;
+      if (i + 1 < end)
+        context->program = i + 1;
       return {};
     }
     if (words[i].size() < 2 || words[i][0] != '-') {
@@ -153,27 +168,34 @@ Problem parse_context(LauncherKind kind, const Words &words, std::size_t begin, 
     }
     Meaning meaning;
     const std::size_t length = option_length(kind, words, i, &meaning);
-    if (i + length > end) return {2, 0, fmt::format("option {} of {} lacks an argument", words[i], words[0])};
+    if (i + length > end)
+      return {2, 0, fmt::format("option {} of {} lacks an argument", words[i], words[0])};
     if (meaning == Meaning::file)
-      return {2, 0, fmt::format("{} of {} is not supported: name the programs on the command line, with ':' between them",
-                                words[i], words[0])};
-    if (meaning == Meaning::moves) context->moves = true;
-    if (meaning == Meaning::count) context->count = count_in(words, i, length);
+      return {2, 0,
+              fmt::format("{} of {} is not supported: name the programs on the command line, with ':' between them",
+                          words[i], words[0])};
+    if (meaning == Meaning::moves)
+      context->moves = true;
+    if (meaning == Meaning::count)
+      context->count = count_in(words, i, length);
     i += length;
   }
   return {};
 }
 
-}  // namespace
+} // namespace
 
 LauncherKind launcher_kind(const std::string &word) {
   const std::string name = base_name(word);
-  if (const LauncherKind kind = kind_of_name(name); kind != LauncherKind::none) return kind;
-  if (name != "mpirun" && name != "mpiexec") return LauncherKind::none;
+  if (const LauncherKind kind = kind_of_name(name); kind != LauncherKind::none)
+    return kind;
+  if (name != "mpirun" && name != "mpiexec")
+    return LauncherKind::none;
   const std::string path = find_program(word);
   std::error_code error;
   const std::string real = std::filesystem::canonical(path, error).string();
-  if (error) return LauncherKind::none;
+  if (error)
+    return LauncherKind::none;
   const LauncherKind kind = kind_of_name(base_name(real));
   return kind != LauncherKind::none ? kind : kind_by_version(path);
 }
@@ -193,8 +215,10 @@ Problem plan_launch(LauncherKind kind, const Words &command, bool needs_program,
     const auto colon = std::find(command.begin() + static_cast<std::ptrdiff_t>(begin), command.end(), ":");
     const auto end = static_cast<std::size_t>(colon - command.begin());
     Context context;
-    if (Problem problem = parse_context(kind, command, begin, end, &context)) return problem;
-    if (context.program) plan->programs.push_back(*context.program);
+    if (Problem problem = parse_context(kind, command, begin, end, &context))
+      return problem;
+    if (context.program)
+      plan->programs.push_back(*context.program);
     if (needs_program && !context.program)
       return {2, 0, fmt::format("there is no program after {} and its options", command[0])};
     plan->moves = plan->moves || context.moves;
@@ -202,7 +226,8 @@ Problem plan_launch(LauncherKind kind, const Words &command, bool needs_program,
     total += context.count.value_or(0);
     begin = end + 1;
   }
-  if (all_counted) plan->ranks = total;
+  if (all_counted)
+    plan->ranks = total;
   return {};
 }
 
@@ -217,11 +242,13 @@ Words LaunchPlan::with(const Words &insert) const {
 }
 
 Words LaunchPlan::launcher() const {
-  if (kind == LauncherKind::none) return {};
+  if (kind == LauncherKind::none)
+    return {};
   Words words = {command[0]};
   const auto colon = std::find(command.begin(), command.end(), ":");
   std::size_t end = programs.empty() ? static_cast<std::size_t>(colon - command.begin()) : programs[0];
-  if (end > 1 && command[end - 1] == "--") --end;
+  if (end > 1 && command[end - 1] == "--")
+    --end;
   for (std::size_t i = 1; i < end;) {
     Meaning meaning;
     const std::size_t length = option_length(kind, command, i, &meaning);
@@ -233,4 +260,4 @@ Words LaunchPlan::launcher() const {
   return words;
 }
 
-}  // namespace mana
+} // namespace mana

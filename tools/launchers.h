@@ -1,8 +1,8 @@
 // Command lines of MPI launchers: where in `mpirun -n 2 --bind-to core ./a x : -n 1 ./b` the programs stand.
 //
 // A launcher's options are known by table (launchers.cpp): how many arguments each takes. The first word that
-// is neither an option nor an argument of one is the program; ':' starts another one. Nothing else is interpreted, and
-// every word is passed on byte for byte.
+// is neither an option nor an argument of one is the program; ':' starts another one. Nothing else is interpreted,
+// and every word is passed on byte for byte.
 #pragma once
 #include <optional>
 #include <string>
@@ -19,10 +19,10 @@ enum class LauncherKind { none, openmpi, hydra, srun };
 
 struct LaunchPlan {
   LauncherKind kind = LauncherKind::none;
-  Words command;                       // as given
-  std::vector<std::size_t> programs;   // index into `command` of each program; {0} without a launcher
-  std::optional<int> ranks;            // the sum of the process counts, when every program has one
-  bool moves = false;                  // an option changes the directory or the path in which programs are looked up
+  Words command;                     // as given
+  std::vector<std::size_t> programs; // index into `command` of each program; {0} without a launcher
+  std::optional<int> ranks;          // the sum of the process counts, when every program has one
+  bool moves = false;                // an option changes the directory or the path in which programs are looked up
 
   // `insert` before every program: what is to be run.
   Words with(const Words &insert) const;
@@ -30,8 +30,8 @@ struct LaunchPlan {
   Words launcher() const;
 };
 
-// Recognises a launcher by its name, or, for names like mpirun that several have, by the file it links to or what it says
-// of its version. `none`: not a launcher that we know.
+// Recognises a launcher by its name, or, for names like mpirun that several have, by the file it links to or what it
+// says of its version. `none`: not a launcher that we know.
 LauncherKind launcher_kind(const std::string &word);
 
 // Finds the programs. 2 with a sentence when there is none or an option hides it in a file.
@@ -45,4 +45,4 @@ std::string find_program(const std::string &name);
 // of another architecture (78).
 Problem check_program(const std::string &name);
 
-}  // namespace mana
+} // namespace mana

@@ -1,5 +1,5 @@
-// mana_coordinator: the coordinator alone, for jobs whose launcher is not started by mana_launch. Started by the first
-// rank of `mpirun -n 4 mana_launch ./app`, or by hand under a batch system.
+// mana_coordinator: the coordinator alone, for jobs whose launcher is not started by mana_launch. Started by the
+// first rank of `mpirun -n 4 mana_launch ./app`, or by hand under a batch system.
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -32,12 +32,17 @@ void describe(CLI::App &app, Options &options) {
   CoordinatorOptions &c = options.coordinator;
   set_texts(app, "mana_coordinator [OPTIONS] [-- COMMAND...]", kFooter);
   app.add_option("-i,--interval", c.interval_seconds, "take a checkpoint every SECONDS")->option_text("SECONDS");
-  app.add_option("--ckpt-dir", c.checkpoint_directory, "directory for checkpoints (default ./mana-ckpt)")->option_text("DIR");
-  app.add_option("--keep", c.keep, "keep this many generations (default 2)")->option_text("N")->check(CLI::Range(1, 1000000));
-  app.add_option("--timeout", c.timeout_seconds, "for each phase of a checkpoint (default 600)")->option_text("SECONDS");
+  app.add_option("--ckpt-dir", c.checkpoint_directory, "directory for checkpoints (default ./mana-ckpt)")
+      ->option_text("DIR");
+  app.add_option("--keep", c.keep, "keep this many generations (default 2)")
+      ->option_text("N")
+      ->check(CLI::Range(1, 1000000));
+  app.add_option("--timeout", c.timeout_seconds, "for each phase of a checkpoint (default 600)")
+      ->option_text("SECONDS");
   app.add_option("--id", c.id, "name of the job (default HOST-PID)")->option_text("NAME");
   app.add_option("--watch", options.watch, "end when this process has ended")->option_text("PID");
-  app.add_option("--ready-fd", options.ready_fd, "say on this descriptor when it listens, or why not")->option_text("FD");
+  app.add_option("--ready-fd", options.ready_fd, "say on this descriptor when it listens, or why not")
+      ->option_text("FD");
   app.add_option("--log", options.log, "messages go to this file (default stderr)")->option_text("FILE");
   app.add_option("command", c.command, "what the job runs, for the manifest")->option_text("...");
 }
@@ -49,7 +54,8 @@ public:
   int run() {
     ::signal(SIGPIPE, SIG_IGN);
     if (Problem problem = start()) {
-      if (options_.ready_fd >= 0) tell_starter(fmt::format("{} {}", problem.code, problem.text));
+      if (options_.ready_fd >= 0)
+        tell_starter(fmt::format("{} {}", problem.code, problem.text));
       finish();
       uv_run(&loop_, UV_RUN_DEFAULT);
       return report("mana_coordinator", problem);
@@ -65,11 +71,13 @@ private:
   }
 
   Problem start() {
-    if (Problem problem = coordinator_.start()) return problem;
+    if (Problem problem = coordinator_.start())
+      return problem;
     std::string token_file = coordinator_.socket();
     token_file.replace(token_file.size() - 5, 5, ".token");
     FileSystem files;
-    if (int error = files.write_file(token_file, coordinator_.token())) return file_problem("cannot write", token_file, error);
+    if (int error = files.write_file(token_file, coordinator_.token()))
+      return file_problem("cannot write", token_file, error);
     listening_ = true;
     for (std::size_t i = 0; i < std::size(kSignals); ++i) {
       uv_signal_init(&loop_, &signals_[i]);
@@ -78,7 +86,8 @@ private:
           &signals_[i], [](uv_signal_t *handle, int number) { static_cast<Service *>(handle->data)->handle(number); },
           kSignals[i]);
     }
-    if (options_.watch > 0) watch();
+    if (options_.watch > 0)
+      watch();
     if (options_.ready_fd < 0) {
       fmt::print("MANA_COORDINATOR={}\ntoken file: {}\n", coordinator_.socket(), token_file);
       std::fflush(stdout);
@@ -87,7 +96,8 @@ private:
     }
     // The job is over when all of its ranks are.
     coordinator_.on_change = [this] {
-      if (options_.watch > 0 && coordinator_.all_gone()) finish();
+      if (options_.watch > 0 && coordinator_.all_gone())
+        finish();
     };
     if (!options_.log.empty() && std::freopen(options_.log.c_str(), "ae", stderr) == nullptr)
       return file_problem("cannot write", options_.log, errno);
@@ -95,17 +105,20 @@ private:
   }
 
   void tell_starter(const std::string &text) {
-    if (::write(options_.ready_fd, text.data(), text.size()) < 0) return;  // it has gone, and watch() will tell
+    if (::write(options_.ready_fd, text.data(), text.size()) < 0)
+      return; // it has gone, and watch() will tell
     ::close(options_.ready_fd);
   }
 
   void watch() {
     watched_fd_ = static_cast<int>(::syscall(SYS_pidfd_open, options_.watch, 0));
-    if (watched_fd_ < 0) return finish();
+    if (watched_fd_ < 0)
+      return finish();
     uv_poll_init(&loop_, &watched_, watched_fd_);
     watched_.data = this;
     watching_ = true;
-    uv_poll_start(&watched_, UV_READABLE, [](uv_poll_t *poll, int, int) { static_cast<Service *>(poll->data)->finish(); });
+    uv_poll_start(&watched_, UV_READABLE,
+                  [](uv_poll_t *poll, int, int) { static_cast<Service *>(poll->data)->finish(); });
   }
 
   void handle(int signal) {
@@ -116,12 +129,16 @@ private:
   }
 
   void finish() {
-    if (finished_) return;
+    if (finished_)
+      return;
     finished_ = true;
     coordinator_.close();
-    if (!listening_) return;
-    for (uv_signal_t &signal : signals_) uv_close(reinterpret_cast<uv_handle_t *>(&signal), nullptr);
-    if (watching_) uv_close(reinterpret_cast<uv_handle_t *>(&watched_), nullptr);
+    if (!listening_)
+      return;
+    for (uv_signal_t &signal : signals_)
+      uv_close(reinterpret_cast<uv_handle_t *>(&signal), nullptr);
+    if (watching_)
+      uv_close(reinterpret_cast<uv_handle_t *>(&watched_), nullptr);
   }
 
   static constexpr int kSignals[] = {SIGUSR1, SIGTERM, SIGINT};
@@ -134,7 +151,7 @@ private:
   bool listening_ = false, watching_ = false, finished_ = false;
 };
 
-}  // namespace
+} // namespace
 
 int main(int argc, char **argv) {
   CLI::App app("Coordinates the checkpoints of a job.", "mana_coordinator");
@@ -142,7 +159,8 @@ int main(int argc, char **argv) {
   options.coordinator.tool = "mana_coordinator";
   options.coordinator.checkpoint_directory = "./mana-ckpt";
   describe(app, options);
-  if (const auto status = parse(app, argc, argv)) return *status;
+  if (const auto status = parse(app, argc, argv))
+    return *status;
   options.coordinator.checkpoint_directory = absolute_path(options.coordinator.checkpoint_directory);
   options.coordinator.working_directory = absolute_path(".");
   return Service(options).run();

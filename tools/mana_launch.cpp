@@ -1,7 +1,7 @@
 // mana_launch: starts an MPI job so that it can be checkpointed.
 //
-//     mana_launch mpirun -n 4 ./app       runs the launcher with mana-rank before each program, and is the coordinator
-//     mpirun -n 4 mana_launch ./app       is one of the ranks; the first on a host starts the coordinator
+//     mana_launch mpirun -n 4 ./app       runs the launcher with mana-rank before each program, and is the
+//     coordinator mpirun -n 4 mana_launch ./app       is one of the ranks; the first on a host starts the coordinator
 //     mana_launch python3 script.py       no launcher: a single process
 #include <unistd.h>
 
@@ -50,15 +50,17 @@ void describe(CLI::App &app, Options &options) {
   app.add_option("-i,--interval", options.interval, "take a checkpoint every SECONDS")
       ->option_text("SECONDS")
       ->check(CLI::Range(0.001, 1e9));
-  app.add_option("--ckpt-dir", options.directory, "directory for checkpoints (default ./mana-ckpt)")->option_text("DIR");
+  app.add_option("--ckpt-dir", options.directory, "directory for checkpoints (default ./mana-ckpt)")
+      ->option_text("DIR");
   app.add_option("--mpi", options.mpi, "MPI library to run on (default: the launcher's)")
       ->option_text("openmpi|mpich")
       ->check(CLI::IsMember({"openmpi", "mpich"}));
   app.add_option("--keep", options.keep, "keep this many generations (default 2)")
       ->option_text("N")
       ->check(CLI::Range(1, 1000000));
-  app.add_option("--timeout", options.timeout, "give a checkpoint up when ranks take longer to stop, drain or write "
-                                               "(default 600)")
+  app.add_option("--timeout", options.timeout,
+                 "give a checkpoint up when ranks take longer to stop, drain or write "
+                 "(default 600)")
       ->option_text("SECONDS")
       ->check(CLI::Range(0.001, 1e9));
   app.add_option("--checkpoint-at", options.checkpoint_at,
@@ -79,17 +81,22 @@ bool valid_checkpoint_at(const std::string &text) {
 Problem check_programs(const LaunchPlan &plan) {
   if (plan.kind != LauncherKind::none && find_program(plan.command[0]).empty())
     return {kExitNotFound, errno, fmt::format("no such launcher: {}", image::printable(plan.command[0]))};
-  if (plan.moves) return {};
+  if (plan.moves)
+    return {};
   for (std::size_t index : plan.programs)
-    if (Problem problem = check_program(plan.command[index])) return problem;
+    if (Problem problem = check_program(plan.command[index]))
+      return problem;
   return {};
 }
 
 std::vector<std::string> rank_environment(const Options &options) {
   std::vector<std::string> variables;
-  if (!options.mpi.empty()) variables.push_back("MANA_MPI=" + options.mpi);
-  if (!options.checkpoint_at.empty()) variables.push_back("MANA_CHECKPOINT_AT=" + options.checkpoint_at);
-  if (options.stop_after) variables.push_back("MANA_STOP_AFTER=1");
+  if (!options.mpi.empty())
+    variables.push_back("MANA_MPI=" + options.mpi);
+  if (!options.checkpoint_at.empty())
+    variables.push_back("MANA_CHECKPOINT_AT=" + options.checkpoint_at);
+  if (options.stop_after)
+    variables.push_back("MANA_STOP_AFTER=1");
   return variables;
 }
 
@@ -109,20 +116,26 @@ CoordinatorOptions coordinator_options(const Options &options, const LaunchPlan 
 int launch(const Options &options) {
   const std::string rank_program = libexec_directory() + "/mana-rank";
   if (::access(rank_program.c_str(), X_OK) != 0)
-    return report("mana_launch", {kExitInternal, errno, fmt::format("{} is missing: the installation is incomplete", rank_program)});
+    return report("mana_launch",
+                  {kExitInternal, errno, fmt::format("{} is missing: the installation is incomplete", rank_program)});
 
   // Inside a launcher: be the rank.
   LaunchPlan plan;
   if (inside_launcher()) {
-    if (Problem problem = plan_launch(LauncherKind::none, options.command, true, &plan)) return report("mana_launch", problem);
-    if (Problem problem = check_programs(plan)) return report("mana_launch", problem);
-    return report("mana_launch", become_rank(coordinator_options(options, plan), rank_environment(options), plan.with({rank_program, "--"})));
+    if (Problem problem = plan_launch(LauncherKind::none, options.command, true, &plan))
+      return report("mana_launch", problem);
+    if (Problem problem = check_programs(plan))
+      return report("mana_launch", problem);
+    return report("mana_launch", become_rank(coordinator_options(options, plan), rank_environment(options),
+                                             plan.with({rank_program, "--"})));
   }
 
   // Everything that can be wrong with the command is said before anything is started.
   const LauncherKind kind = launcher_kind(options.command[0]);
-  if (Problem problem = plan_launch(kind, options.command, true, &plan)) return report("mana_launch", problem);
-  if (Problem problem = check_programs(plan)) return report("mana_launch", problem);
+  if (Problem problem = plan_launch(kind, options.command, true, &plan))
+    return report("mana_launch", problem);
+  if (Problem problem = check_programs(plan))
+    return report("mana_launch", problem);
 
   JobOptions job;
   job.coordinator = coordinator_options(options, plan);
@@ -131,19 +144,22 @@ int launch(const Options &options) {
   return run_job(job);
 }
 
-}  // namespace
+} // namespace
 
 int main(int argc, char **argv) {
   CLI::App app("Starts an MPI job so that it can be checkpointed and restarted.", "mana_launch");
   Options options;
   describe(app, options);
-  if (const auto status = parse(app, argc, argv)) return *status;
+  if (const auto status = parse(app, argc, argv))
+    return *status;
   options.command = app.remaining();
   if (!options.command.empty() && options.command[0] == "--")
     options.command.erase(options.command.begin());
   else if (!options.command.empty() && options.command[0].starts_with('-'))
-    return report("mana_launch", {2, 0, fmt::format("there is no option {} (see mana_launch --help)", options.command[0])});
-  if (options.command.empty()) return report("mana_launch", {2, 0, "what shall be launched? See mana_launch --help"});
+    return report("mana_launch",
+                  {2, 0, fmt::format("there is no option {} (see mana_launch --help)", options.command[0])});
+  if (options.command.empty())
+    return report("mana_launch", {2, 0, "what shall be launched? See mana_launch --help"});
   if (!options.checkpoint_at.empty() && !valid_checkpoint_at(options.checkpoint_at))
     return report("mana_launch", {2, 0, "--checkpoint-at takes RANK:CALL, for example 0:12"});
   return launch(options);

@@ -1,5 +1,5 @@
-// mana-rank: what a launcher starts in the place of the program. Finds out which MPI the launcher belongs to and becomes
-// the lower half for it, with the same arguments:
+// mana-rank: what a launcher starts in the place of the program. Finds out which MPI the launcher belongs to and
+// becomes the lower half for it, with the same arguments:
 //
 //     mana-rank -- PROGRAM ARGUMENTS...
 //     mana-rank --restart GENERATION-FOLDER
@@ -28,24 +28,29 @@ bool exists(const char *folder, const char *mpi) {
 // What was asked for, else what the launcher has left in the environment, else (no launcher: a single process) what
 // is installed.
 const char *choose(const char *folder) {
-  if (has("MANA_MPI")) return std::getenv("MANA_MPI");
+  if (has("MANA_MPI"))
+    return std::getenv("MANA_MPI");
   // Open MPI's launcher first: it may run inside a job of another one, whose PMI_* are then inherited.
-  if (has("OMPI_COMM_WORLD_RANK") || has("PMIX_RANK")) return "openmpi";
-  if (has("PMI_RANK") || has("PMI_FD") || has("PMI_PORT") || has("PMI_SIZE")) return "mpich";
+  if (has("OMPI_COMM_WORLD_RANK") || has("PMIX_RANK"))
+    return "openmpi";
+  if (has("PMI_RANK") || has("PMI_FD") || has("PMI_PORT") || has("PMI_SIZE"))
+    return "mpich";
   return exists(folder, "openmpi") ? "openmpi" : "mpich";
 }
 
 bool own_folder(char *folder, std::size_t size) {
   const ssize_t n = ::readlink("/proc/self/exe", folder, size - 1);
-  if (n <= 0) return false;
+  if (n <= 0)
+    return false;
   folder[n] = 0;
   char *slash = std::strrchr(folder, '/');
-  if (slash == nullptr) return false;
+  if (slash == nullptr)
+    return false;
   *slash = 0;
   return true;
 }
 
-}  // namespace
+} // namespace
 
 int main(int argc, char **argv) {
   char folder[PATH_MAX - 64];

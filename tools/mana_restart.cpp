@@ -63,43 +63,56 @@ void describe(CLI::App &app, Options &options) {
 }
 
 // The launcher's command line with the process count in it: 78 when it asks for another one.
-Problem plan_restart(const Options &options, const Manifest &manifest, LaunchPlan *plan, std::vector<std::string> *command) {
+Problem plan_restart(const Options &options, const Manifest &manifest, LaunchPlan *plan,
+                     std::vector<std::string> *command) {
   const Words &base = options.launcher.empty() ? manifest.launcher : options.launcher;
   const int ranks = static_cast<int>(manifest.images.size());
-  if (base.empty() && ranks == 1) return {};
-  if (base.empty()) return {2, 0, fmt::format("the launcher is not known: mana_restart DIR -- mpirun -n {}", ranks)};
+  if (base.empty() && ranks == 1)
+    return {};
+  if (base.empty())
+    return {2, 0, fmt::format("the launcher is not known: mana_restart DIR -- mpirun -n {}", ranks)};
   const LauncherKind kind = launcher_kind(base[0]);
   if (find_program(base[0]).empty())
     return {kExitNotFound, errno, fmt::format("no such launcher: {}", image::printable(base[0]))};
   if (kind == LauncherKind::none)
     return {2, 0, fmt::format("{} is not a launcher that is known here", image::printable(base[0]))};
-  if (Problem problem = plan_launch(kind, base, false, plan)) return problem;
+  if (Problem problem = plan_launch(kind, base, false, plan))
+    return problem;
   if (!plan->programs.empty())
-    return {2, 0, fmt::format("give only the launcher and its options: the program ({}) comes from the checkpoint",
-                              image::printable(base[plan->programs[0]]))};
+    return {2, 0,
+            fmt::format("give only the launcher and its options: the program ({}) comes from the checkpoint",
+                        image::printable(base[plan->programs[0]]))};
   if (plan->ranks && *plan->ranks != ranks)
     return {image::kHostUnfit, 0, fmt::format("wrong number of ranks: was {}, asked for {}", ranks, *plan->ranks)};
   *command = base;
-  if (!plan->ranks) command->insert(command->begin() + 1, {"-n", fmt::format("{}", ranks)});
+  if (!plan->ranks)
+    command->insert(command->begin() + 1, {"-n", fmt::format("{}", ranks)});
   return {};
 }
 
 // Chooses the generation and checks it before anything is started.
-Problem choose_generation(const Options &options, Generations &generations, std::uint64_t *chosen, Manifest *manifest) {
+Problem choose_generation(const Options &options, Generations &generations, std::uint64_t *chosen,
+                          Manifest *manifest) {
   std::vector<std::uint64_t> candidates = generations.list();
-  if (options.generation != 0) candidates = {options.generation};
-  if (candidates.empty()) return {66, 0, fmt::format("no checkpoint in {}", image::printable(generations.directory()))};
+  if (options.generation != 0)
+    candidates = {options.generation};
+  if (candidates.empty())
+    return {66, 0, fmt::format("no checkpoint in {}", image::printable(generations.directory()))};
   Problem first;
   for (std::uint64_t number : candidates) {
     Problem problem = generations.read(number, manifest);
-    if (!problem) problem = verify_generation(generations.path_of(number), *manifest);
+    if (!problem)
+      problem = verify_generation(generations.path_of(number), *manifest);
     if (!problem) {
       *chosen = number;
       return {};
     }
-    if (!first) first = problem;
-    if (problem.code != image::kDamaged && problem.code != image::kNotThere) return problem;
-    if (candidates.size() > 1) report("mana_restart", problem);
+    if (!first)
+      first = problem;
+    if (problem.code != image::kDamaged && problem.code != image::kNotThere)
+      return problem;
+    if (candidates.size() > 1)
+      report("mana_restart", problem);
   }
   return candidates.size() > 1 ? Problem{first.code, 0, "no generation is intact"} : first;
 }
@@ -115,13 +128,16 @@ int restart(const Options &options) {
     Generations generations(files, absolute_path(options.directory));
     if (::access(generations.directory().c_str(), F_OK) != 0 || generations.list().empty())
       return report(tool, {66, ENOENT, fmt::format("no checkpoint in {}", image::printable(options.directory))});
-    if (Problem problem = generations.open()) return report(tool, problem);
-    if (Problem problem = choose_generation(options, generations, &chosen, &manifest)) return report(tool, problem);
+    if (Problem problem = generations.open())
+      return report(tool, problem);
+    if (Problem problem = choose_generation(options, generations, &chosen, &manifest))
+      return report(tool, problem);
     folder = generations.path_of(chosen);
   }
   LaunchPlan plan;
   std::vector<std::string> launcher;
-  if (Problem problem = plan_restart(options, manifest, &plan, &launcher)) return report(tool, problem);
+  if (Problem problem = plan_restart(options, manifest, &plan, &launcher))
+    return report(tool, problem);
   if (options.verify_only) {
     fmt::print("gen-{}: {} ranks, every byte verified\n", chosen, manifest.images.size());
     return 0;
@@ -130,9 +146,12 @@ int restart(const Options &options) {
   JobOptions job;
   job.command = launcher;
   job.command.insert(job.command.end(), {libexec_directory() + "/mana-rank", "--restart", folder});
-  if (!options.mpi.empty()) job.environment.push_back("MANA_MPI=" + options.mpi);
-  if (!options.checkpoint_at.empty()) job.environment.push_back("MANA_CHECKPOINT_AT=" + options.checkpoint_at);
-  if (options.stop_after) job.environment.push_back("MANA_STOP_AFTER=1");
+  if (!options.mpi.empty())
+    job.environment.push_back("MANA_MPI=" + options.mpi);
+  if (!options.checkpoint_at.empty())
+    job.environment.push_back("MANA_CHECKPOINT_AT=" + options.checkpoint_at);
+  if (options.stop_after)
+    job.environment.push_back("MANA_STOP_AFTER=1");
   job.coordinator.tool = tool;
   job.coordinator.checkpoint_directory = absolute_path(options.directory);
   job.coordinator.command = manifest.command;
@@ -144,7 +163,7 @@ int restart(const Options &options) {
   return run_job(job);
 }
 
-}  // namespace
+} // namespace
 
 int main(int argc, char **argv) {
   CLI::App app("Continues a job from a checkpoint.", "mana_restart");
@@ -158,6 +177,7 @@ int main(int argc, char **argv) {
       options.launcher.assign(argv + i + 1, argv + argc);
       break;
     }
-  if (const auto status = parse(app, own, argv)) return *status;
+  if (const auto status = parse(app, own, argv))
+    return *status;
   return restart(options);
 }

@@ -17,7 +17,8 @@ using Json = nlohmann::json;
 
 std::string hex(const std::string &bytes) {
   std::string text;
-  for (unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
+  for (unsigned char byte : bytes)
+    text += fmt::format("{:02x}", byte);
   return text;
 }
 
@@ -34,12 +35,14 @@ Json json_string(const std::string &bytes) {
 
 Json json_strings(const std::vector<std::string> &list) {
   Json array = Json::array();
-  for (const std::string &element : list) array.push_back(json_string(element));
+  for (const std::string &element : list)
+    array.push_back(json_string(element));
   return array;
 }
 
 std::string string_of(const Json &value) {
-  if (value.is_string()) return value.get<std::string>();
+  if (value.is_string())
+    return value.get<std::string>();
   const std::string digits = value.at("hex").get<std::string>();
   std::string bytes;
   for (std::size_t i = 0; i + 1 < digits.size(); i += 2)
@@ -49,13 +52,15 @@ std::string string_of(const Json &value) {
 
 std::vector<std::string> strings_of(const Json &array) {
   std::vector<std::string> list;
-  for (const Json &value : array) list.push_back(string_of(value));
+  for (const Json &value : array)
+    list.push_back(string_of(value));
   return list;
 }
 
 bool parse_hash(const std::string &text, image::Digest *hash) {
   const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-  if (text.size() != 32 || !std::all_of(text.begin(), text.end(), is_hex)) return false;
+  if (text.size() != 32 || !std::all_of(text.begin(), text.end(), is_hex))
+    return false;
   hash->high = std::stoull(text.substr(0, 16), nullptr, 16);
   hash->low = std::stoull(text.substr(16), nullptr, 16);
   return true;
@@ -84,8 +89,10 @@ void check_ranks(const Manifest &manifest, std::size_t ranks) {
     else
       ++seen[static_cast<std::size_t>(entry.rank)];
   for (std::size_t rank = 0; rank < ranks; ++rank)
-    if (seen[rank] != 1) wrong += fmt::format(" {} ({})", rank, seen[rank] == 0 ? "missing" : "twice");
-  if (!wrong.empty()) throw std::invalid_argument("wrong ranks:" + wrong);
+    if (seen[rank] != 1)
+      wrong += fmt::format(" {} ({})", rank, seen[rank] == 0 ? "missing" : "twice");
+  if (!wrong.empty())
+    throw std::invalid_argument("wrong ranks:" + wrong);
 }
 
 void fill(const Json &json, Manifest *manifest) {
@@ -101,14 +108,16 @@ void fill(const Json &json, Manifest *manifest) {
   manifest->command = strings_of(json.at("command"));
   manifest->working_directory = string_of(json.at("working_directory"));
   const int ranks = json.at("ranks").get<int>();
-  if (ranks < 1 || ranks > kMaxRanks) throw std::invalid_argument(fmt::format("{} ranks", ranks));
-  for (const Json &value : json.at("images")) manifest->images.push_back(entry_of(value));
+  if (ranks < 1 || ranks > kMaxRanks)
+    throw std::invalid_argument(fmt::format("{} ranks", ranks));
+  for (const Json &value : json.at("images"))
+    manifest->images.push_back(entry_of(value));
   check_ranks(*manifest, static_cast<std::size_t>(ranks));
   std::sort(manifest->images.begin(), manifest->images.end(),
             [](const ImageEntry &a, const ImageEntry &b) { return a.rank < b.rank; });
 }
 
-}  // namespace
+} // namespace
 
 std::string to_json(const Manifest &manifest) {
   Json images = Json::array();
@@ -149,8 +158,6 @@ Problem parse_manifest(const std::string &text, const std::string &path, Manifes
   return {image::kDamaged, 0, fmt::format("{}: {}", image::printable(path), image::printable(reason))};
 }
 
-const char *mpi_name(std::uint32_t number) {
-  return number == 1 ? "openmpi" : number == 2 ? "mpich" : "unknown";
-}
+const char *mpi_name(std::uint32_t number) { return number == 1 ? "openmpi" : number == 2 ? "mpich" : "unknown"; }
 
-}  // namespace mana
+} // namespace mana

@@ -30,10 +30,11 @@ inline std::optional<int> parse(CLI::App &app, int argc, char **argv) {
     app.parse(argc, argv);
     return std::nullopt;
   } catch (const CLI::ParseError &error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
+    if (error.get_exit_code() == 0)
+      return app.exit(error);
     std::fprintf(stderr, "%s: %s (see %s --help)\n", app.get_name().c_str(), error.what(), app.get_name().c_str());
     return 2;
   }
 }
 
-}  // namespace mana
+} // namespace mana

@@ -15,7 +15,7 @@ struct SendRequest {
   std::string frame;
 };
 
-}  // namespace
+} // namespace
 
 Peer *Peer::accept(uv_stream_t *server, const Events &events) {
   Peer *peer = new Peer(events);
@@ -51,10 +51,12 @@ Peer *Peer::accept(uv_stream_t *server, const Events &events) {
 
 bool Peer::same_user() {
   uv_os_fd_t fd;
-  if (uv_fileno(reinterpret_cast<uv_handle_t *>(&pipe_), &fd) != 0) return false;
+  if (uv_fileno(reinterpret_cast<uv_handle_t *>(&pipe_), &fd) != 0)
+    return false;
   ucred credentials{};
   socklen_t size = sizeof credentials;
-  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return false;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
+    return false;
   pid_ = credentials.pid;
   return credentials.uid == ::geteuid();
 }
@@ -65,8 +67,10 @@ void Peer::received(const char *data, std::size_t size) {
   while (!uv_is_closing(reinterpret_cast<uv_handle_t *>(&pipe_)) && buffer_.size() - used >= wire::kHeaderSize) {
     wire::Header header;
     std::memcpy(&header, buffer_.data() + used, sizeof header);
-    if (!wire::valid(header)) return drop("sent something that is not a message of this version");
-    if (buffer_.size() - used - wire::kHeaderSize < header.length) break;
+    if (!wire::valid(header))
+      return drop("sent something that is not a message of this version");
+    if (buffer_.size() - used - wire::kHeaderSize < header.length)
+      break;
     const std::string_view payload(buffer_.data() + used + wire::kHeaderSize, header.length);
     used += wire::kHeaderSize + header.length;
     events_.message(*this, static_cast<wire::Type>(header.type), header.epoch, payload);
@@ -75,20 +79,22 @@ void Peer::received(const char *data, std::size_t size) {
 }
 
 void Peer::send(std::string frame) {
-  if (uv_is_closing(reinterpret_cast<uv_handle_t *>(&pipe_))) return;
+  if (uv_is_closing(reinterpret_cast<uv_handle_t *>(&pipe_)))
+    return;
   auto *request = new SendRequest{{}, std::move(frame)};
   request->write.data = request;
   uv_buf_t buffer = uv_buf_init(request->frame.data(), static_cast<unsigned>(request->frame.size()));
-  const int error =
-      uv_write(&request->write, reinterpret_cast<uv_stream_t *>(&pipe_), &buffer, 1,
-               [](uv_write_t *write, int) { delete static_cast<SendRequest *>(write->data); });
-  if (error == 0) return;
+  const int error = uv_write(&request->write, reinterpret_cast<uv_stream_t *>(&pipe_), &buffer, 1,
+                             [](uv_write_t *write, int) { delete static_cast<SendRequest *>(write->data); });
+  if (error == 0)
+    return;
   delete request;
   drop(uv_strerror(error));
 }
 
 void Peer::drop(const std::string &why) {
-  if (uv_is_closing(reinterpret_cast<uv_handle_t *>(&pipe_))) return;
+  if (uv_is_closing(reinterpret_cast<uv_handle_t *>(&pipe_)))
+    return;
   why_ = why;
   const auto closed = [](uv_handle_t *handle) { static_cast<Peer *>(handle->data)->handle_closed(); };
   uv_close(reinterpret_cast<uv_handle_t *>(&pipe_), closed);
@@ -96,9 +102,11 @@ void Peer::drop(const std::string &why) {
 }
 
 void Peer::handle_closed() {
-  if (--open_handles_ > 0) return;
-  if (events_.closed) events_.closed(*this, why_);
+  if (--open_handles_ > 0)
+    return;
+  if (events_.closed)
+    events_.closed(*this, why_);
   delete this;
 }
 
-}  // namespace mana
+} // namespace mana

@@ -19,7 +19,7 @@ public:
 
   struct Events {
     std::function<void(Peer &, wire::Type, std::uint32_t epoch, std::string_view payload)> message;
-    std::function<void(Peer &, const std::string &why)> closed;  // the last event; the peer is gone afterwards
+    std::function<void(Peer &, const std::string &why)> closed; // the last event; the peer is gone afterwards
   };
 
   // Accepts from `server`; null when that failed or the other end is of another user.
@@ -31,7 +31,7 @@ public:
   // Ends the connection; `closed` is called with `why`, soon but not from within.
   void drop(const std::string &why);
 
-  int rank = -1;  // of a rank, else -1
+  int rank = -1; // of a rank, else -1
   // Credentials of the other end, from the kernel.
   int pid() const { return pid_; }
 
@@ -50,4 +50,4 @@ private:
   int pid_ = 0;
 };
 
-}  // namespace mana
+} // namespace mana

@@ -37,8 +37,10 @@ void Decoder::get(std::string &value) {
 void Decoder::get(RankState &value) {
   std::uint32_t number = 0;
   get(number);
-  if (number > static_cast<std::uint32_t>(RankState::busy)) ok_ = false;
-  if (ok_) value = static_cast<RankState>(number);
+  if (number > static_cast<std::uint32_t>(RankState::busy))
+    ok_ = false;
+  if (ok_)
+    value = static_cast<RankState>(number);
 }
 
 std::string frame(Type type, std::uint32_t epoch, std::string_view payload) {
@@ -57,12 +59,15 @@ bool valid(const Header &header) {
 int connect_to(const std::string &path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return -ENAMETOOLONG;
+  if (path.size() >= sizeof address.sun_path)
+    return -ENAMETOOLONG;
   std::memcpy(address.sun_path, path.data(), path.size());
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -errno;
+  if (fd < 0)
+    return -errno;
   while (::connect(fd, reinterpret_cast<sockaddr *>(&address), sizeof address) != 0) {
-    if (errno == EINTR) continue;
+    if (errno == EINTR)
+      continue;
     const int error = errno;
     ::close(fd);
     return -error;
@@ -71,12 +76,15 @@ int connect_to(const std::string &path) {
 }
 
 int send_frame(int fd, const std::string &frame) {
-  if (frame.size() > kHeaderSize + kMaxPayload) return EMSGSIZE;
+  if (frame.size() > kHeaderSize + kMaxPayload)
+    return EMSGSIZE;
   std::size_t done = 0;
   while (done < frame.size()) {
     const ssize_t n = ::send(fd, frame.data() + done, frame.size() - done, MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno;
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      return errno;
     done += static_cast<std::size_t>(n);
   }
   return 0;
@@ -88,20 +96,25 @@ int receive_all(int fd, void *data, std::size_t size) {
   std::size_t done = 0;
   while (done < size) {
     const ssize_t n = ::recv(fd, static_cast<char *>(data) + done, size - done, 0);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno;
-    if (n == 0) return ECONNRESET;
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      return errno;
+    if (n == 0)
+      return ECONNRESET;
     done += static_cast<std::size_t>(n);
   }
   return 0;
 }
 
-}  // namespace
+} // namespace
 
 int receive(int fd, Received *received) {
   Header header{};
-  if (int error = receive_all(fd, &header, sizeof header)) return error;
-  if (!valid(header)) return EPROTO;
+  if (int error = receive_all(fd, &header, sizeof header))
+    return error;
+  if (!valid(header))
+    return EPROTO;
   received->type = static_cast<Type>(header.type);
   received->epoch = header.epoch;
   received->payload.resize(header.length);
@@ -110,11 +123,13 @@ int receive(int fd, Received *received) {
 
 const char *name_of(Type type) {
   static constexpr const char *kNames[] = {
-      "?",      "hello", "welcome", "state",  "request", "answer", "quiesce", "counts",       "gate",         "gate_plain",
-      "enter",  "left",  "blocked", "park",   "parked",  "drain",  "drained", "write",        "written",      "failed",
-      "resume", "stop",  "cancel",  "resumed", "status_query", "status_reply", "tool_request", "progress", "outcome"};
+      "?",      "hello",  "welcome",    "state",        "request",      "answer",       "quiesce",
+      "counts", "gate",   "gate_plain", "enter",        "left",         "blocked",      "park",
+      "parked", "drain",  "drained",    "write",        "written",      "failed",       "resume",
+      "stop",   "cancel", "resumed",    "status_query", "status_reply", "tool_request", "progress",
+      "outcome"};
   const auto index = static_cast<std::size_t>(type);
   return index < std::size(kNames) ? kNames[index] : "?";
 }
 
-}  // namespace mana::wire
+} // namespace mana::wire

@@ -7,11 +7,12 @@
 //
 // Integers are little-endian and of fixed width, a string is a 4-byte length and bytes, a list is a 4-byte
 // count and its elements. Both ends are of one build on one host, but neither trusts the other: a frame with another
-// magic or version, a length above kMaxPayload, or a payload which does not decode to its last byte ends the connection.
+// magic or version, a length above kMaxPayload, or a payload which does not decode to its last byte ends the
+// connection.
 //
 // `epoch` numbers attempts to take a checkpoint. QUIESCE carries a new one; a rank repeats it in everything it
-// says about that checkpoint, so that a message which crossed a CANCEL on its way is recognised and dropped. It is 0 in
-// messages that belong to no checkpoint (HELLO, STATE, REQUEST).
+// says about that checkpoint, so that a message which crossed a CANCEL on its way is recognised and dropped. It is 0
+// in messages that belong to no checkpoint (HELLO, STATE, REQUEST).
 //
 //     rank                                              coordinator
 //     HELLO (MPI not started yet)           ─────────►  checks token, rank, size
@@ -32,8 +33,8 @@
 //     RESUMED                               ─────────►  a new checkpoint may start
 //
 // CANCEL may come in place of any message of the coordinator between QUIESCE and RESUME. Its answer is RESUMED
-// too: the intent is cleared and no thread of the rank waits for anything of that epoch any more. A rank says FAILED at
-// any point of a checkpoint where it cannot go on; the job lives.
+// too: the intent is cleared and no thread of the rank waits for anything of that epoch any more. A rank says FAILED
+// at any point of a checkpoint where it cannot go on; the job lives.
 //
 // Bump kProtocolVersion with every change of a message.
 #pragma once
@@ -44,17 +45,40 @@
 
 namespace mana::wire {
 
-inline constexpr std::uint32_t kMagic = 0x616e616d;  // "mana"
+inline constexpr std::uint32_t kMagic = 0x616e616d; // "mana"
 inline constexpr std::uint16_t kProtocolVersion = 1;
 inline constexpr std::uint32_t kMaxPayload = 16u << 20;
 inline constexpr std::size_t kHeaderSize = 16;
 
 enum class Type : std::uint16_t {
-  hello = 1, welcome, state, request, answer,                   // connection and requests
-  quiesce, counts, gate, gate_plain, enter, left, blocked,      // towards the safe point
-  park, parked, drain, drained, write, written, failed,         // at the safe point
-  resume, stop, cancel, resumed,                                // and away from it
-  status_query, status_reply, tool_request, progress, outcome,  // tools
+  hello = 1,
+  welcome,
+  state,
+  request,
+  answer, // connection and requests
+  quiesce,
+  counts,
+  gate,
+  gate_plain,
+  enter,
+  left,
+  blocked, // towards the safe point
+  park,
+  parked,
+  drain,
+  drained,
+  write,
+  written,
+  failed, // at the safe point
+  resume,
+  stop,
+  cancel,
+  resumed, // and away from it
+  status_query,
+  status_reply,
+  tool_request,
+  progress,
+  outcome, // tools
 };
 
 struct Header {
@@ -75,9 +99,9 @@ struct Hello {
   std::string token;
   std::int32_t rank = -1, size = 0, pid = 0;
   std::string host;
-  std::uint32_t backend = 0;    // LowerServices::backend
-  std::uint32_t front = 0;      // UpperServices::front; 0 while unknown, then told by State
-  std::uint32_t restarted = 0;  // 1: comes back from an image and says RESUMED when it has been rebuilt
+  std::uint32_t backend = 0;   // LowerServices::backend
+  std::uint32_t front = 0;     // UpperServices::front; 0 while unknown, then told by State
+  std::uint32_t restarted = 0; // 1: comes back from an image and says RESUMED when it has been rebuilt
   template <class A> void fields(A &a) { a(token, rank, size, pid, host, backend, front, restarted); }
 };
 
@@ -201,14 +225,14 @@ struct Write {
 struct Written {
   static constexpr Type type = Type::written;
   std::uint64_t bytes = 0, hash_low = 0, hash_high = 0;
-  std::string file;  // without directory
+  std::string file; // without directory
   std::vector<std::string> warnings;
   template <class A> void fields(A &a) { a(bytes, hash_low, hash_high, file, warnings); }
 };
 
 struct Failed {
   static constexpr Type type = Type::failed;
-  std::int32_t error = 0;  // errno value
+  std::int32_t error = 0; // errno value
   std::string text;
   template <class A> void fields(A &a) { a(error, text); }
 };
@@ -255,7 +279,7 @@ struct Progress {
 
 struct Outcome {
   static constexpr Type type = Type::outcome;
-  std::int32_t exit_code = 0;  // 0 committed, else of sysexits
+  std::int32_t exit_code = 0; // 0 committed, else of sysexits
   std::uint64_t generation = 0;
   std::string text;
   template <class A> void fields(A &a) { a(exit_code, generation, text); }
@@ -313,7 +337,8 @@ private:
         element.fields(*this);
       else
         get(element);
-      if (ok_) list.push_back(std::move(element));
+      if (ok_)
+        list.push_back(std::move(element));
     }
   }
   void raw(void *data, std::size_t size);
@@ -363,4 +388,4 @@ template <class Message> int send(int fd, const Message &message, std::uint32_t 
 
 const char *name_of(Type type);
 
-}  // namespace mana::wire
+} // namespace mana::wire

@@ -26,9 +26,11 @@ std::string job_path(const std::string &folder, const std::string &id, const cha
 bool read_job(const std::string &path, Job *job) {
   std::string text;
   FileSystem files;
-  if (files.read_file(path, &text) != 0) return false;
+  if (files.read_file(path, &text) != 0)
+    return false;
   const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object()) return false;
+  if (!json.is_object())
+    return false;
   try {
     job->id = json.at("id").get<std::string>();
     job->pid = json.at("pid").get<int>();
@@ -43,17 +45,20 @@ bool read_job(const std::string &path, Job *job) {
   }
 }
 
-}  // namespace
+} // namespace
 
 Problem runtime_directory(std::string *path) {
   const char *base = std::getenv("XDG_RUNTIME_DIR");
   *path = base != nullptr && base[0] == '/' ? std::string(base) + "/mana" : fmt::format("/tmp/mana-{}", ::geteuid());
-  if (::mkdir(path->c_str(), 0700) != 0 && errno != EEXIST) return file_problem("cannot create", *path, errno);
+  if (::mkdir(path->c_str(), 0700) != 0 && errno != EEXIST)
+    return file_problem("cannot create", *path, errno);
   struct stat status;
-  if (::lstat(path->c_str(), &status) != 0) return file_problem("cannot use", *path, errno);
+  if (::lstat(path->c_str(), &status) != 0)
+    return file_problem("cannot use", *path, errno);
   if (!S_ISDIR(status.st_mode) || status.st_uid != ::geteuid())
     return {image::kNotAllowed, EPERM,
-            fmt::format("{} is not a folder of ours: somebody else has made it; remove it or set XDG_RUNTIME_DIR", *path)};
+            fmt::format("{} is not a folder of ours: somebody else has made it; remove it or set XDG_RUNTIME_DIR",
+                        *path)};
   if ((status.st_mode & 0077) != 0)
     return {image::kNotAllowed, EPERM, fmt::format("{} is open to others (chmod 700 it)", *path)};
   return {};
@@ -71,12 +76,14 @@ Problem write_job(const std::string &folder, const Job &job) {
   const std::string text = json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   FileSystem files;
   int error = files.write_file(path + ".new", text);
-  if (error == 0) error = files.rename(path + ".new", path);
+  if (error == 0)
+    error = files.rename(path + ".new", path);
   return error == 0 ? Problem{} : file_problem("cannot write", path, error);
 }
 
 void remove_job(const std::string &folder, const std::string &id) {
-  for (const char *suffix : {".json", ".json.new", ".sock", ".token"}) ::unlink(job_path(folder, id, suffix).c_str());
+  for (const char *suffix : {".json", ".json.new", ".sock", ".token"})
+    ::unlink(job_path(folder, id, suffix).c_str());
 }
 
 std::vector<Job> list_jobs(const std::string &folder) {
@@ -86,7 +93,8 @@ std::vector<Job> list_jobs(const std::string &folder) {
   files.list(folder, &names);
   for (const std::string &name : names) {
     Job job;
-    if (!name.starts_with("job-") || !name.ends_with(".json") || !read_job(folder + "/" + name, &job)) continue;
+    if (!name.starts_with("job-") || !name.ends_with(".json") || !read_job(folder + "/" + name, &job))
+      continue;
     const int fd = wire::connect_to(job.socket);
     if (fd >= 0) {
       ::close(fd);
@@ -100,9 +108,11 @@ std::vector<Job> list_jobs(const std::string &folder) {
 
 std::string random_token() {
   unsigned char bytes[16];
-  while (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes) {}
+  while (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes) {
+  }
   std::string text;
-  for (unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
+  for (unsigned char byte : bytes)
+    text += fmt::format("{:02x}", byte);
   return text;
 }
 
@@ -125,8 +135,9 @@ std::string libexec_directory() {
   char path[PATH_MAX] = "";
   const ssize_t n = ::readlink("/proc/self/exe", path, sizeof path - 1);
   std::string folder(path, n > 0 ? static_cast<std::size_t>(n) : 0);
-  for (int i = 0; i < 2; ++i) folder.erase(std::min(folder.find_last_of('/'), folder.size()));
+  for (int i = 0; i < 2; ++i)
+    folder.erase(std::min(folder.find_last_of('/'), folder.size()));
   return folder + "/libexec/mana";
 }
 
-}  // namespace mana
+} // namespace mana

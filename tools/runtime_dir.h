@@ -30,9 +30,9 @@ std::vector<Job> list_jobs(const std::string &folder);
 std::string random_token();
 
 std::string host_name();
-std::string utc_now();  // "2024-05-01T12:00:00Z"
+std::string utc_now(); // "2024-05-01T12:00:00Z"
 
 // Folders of this installation, found from the running program: <prefix>/bin/tool -> <prefix>/libexec/mana.
 std::string libexec_directory();
 
-}  // namespace mana
+} // namespace mana

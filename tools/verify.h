@@ -10,4 +10,4 @@ namespace mana {
 // 65 damaged (file and place), 66 an image is not there, 77 not ours, 78 the processor lacks features.
 Problem verify_generation(const std::string &folder, const Manifest &manifest);
 
-}  // namespace mana
+} // namespace mana

@@ -76,7 +76,8 @@ TEST_F(CrossingTest, ThreadsHaveDonorsOfTheirOwnAndGiveThemBack) {
         Crossing crossing;
         *fs = block->lower_fs;
         ++inside;
-        while (inside < 2) usleep(100);
+        while (inside < 2)
+          usleep(100);
       };
     };
     UpperThread a(cross(&first)), b(cross(&second));
@@ -102,12 +103,15 @@ TEST_F(CrossingTest, ManyThreadsCrossAtTheSameTime) {
       for (int n = 0; n < 20000; ++n) {
         {
           Crossing crossing;
-          if (read_side() != 0) ++wrong;
+          if (read_side() != 0)
+            ++wrong;
         }
-        if (read_side() != 1) ++wrong;
+        if (read_side() != 1)
+          ++wrong;
       }
     }));
-  for (auto &thread : threads) thread->join();
+  for (auto &thread : threads)
+    thread->join();
   EXPECT_EQ(0, wrong);
 }
 
@@ -153,11 +157,13 @@ TEST_F(CrossingTest, HandlerInsideTheLowerHalfSeesTheApplicationsStorage) {
 TEST_F(CrossingTest, SignalsInACriticalSectionAreDeferredInOrderWithTheirValues) {
   const int sig = SIGRTMIN + 2;
   static std::vector<int> values;
-  const KernelSigaction action = app_action([](int, siginfo_t *info, void *) { values.push_back(info->si_value.sival_int); });
+  const KernelSigaction action =
+      app_action([](int, siginfo_t *info, void *) { values.push_back(info->si_value.sival_int); });
   set_app_action(sig, &action, nullptr);
   ThreadBlock *block = this_thread_block();
   ++block->critical;
-  for (int i = 0; i < 5; ++i) queue(sig, i);
+  for (int i = 0; i < 5; ++i)
+    queue(sig, i);
   EXPECT_TRUE(values.empty());
   --block->critical;
   ASSERT_NE(0u, block->pending_signals);

@@ -22,16 +22,21 @@ class MortalFileSystem : public FileSystem {
 public:
   int operations_left = 1 << 30, error = 0, done = 0;
 
-  int make_directory(const std::string &path) override { return step([&] { return FileSystem::make_directory(path); }); }
+  int make_directory(const std::string &path) override {
+    return step([&] { return FileSystem::make_directory(path); });
+  }
   int write_file(const std::string &path, const std::string &content) override {
     // A crash in the middle of a write leaves a part of it.
-    if (operations_left == 0 && error == 0) FileSystem::write_file(path, content.substr(0, content.size() / 2));
+    if (operations_left == 0 && error == 0)
+      FileSystem::write_file(path, content.substr(0, content.size() / 2));
     return step([&] { return FileSystem::write_file(path, content); });
   }
   int rename(const std::string &from, const std::string &to) override {
     return step([&] { return FileSystem::rename(from, to); });
   }
-  int sync_directory(const std::string &path) override { return step([&] { return FileSystem::sync_directory(path); }); }
+  int sync_directory(const std::string &path) override {
+    return step([&] { return FileSystem::sync_directory(path); });
+  }
   int remove_tree(const std::string &path) override {
     // A crash in the middle of a removal leaves some files.
     if (operations_left == 0 && error == 0 && std::filesystem::exists(path + "/rank-0.mana"))
@@ -43,7 +48,7 @@ private:
   int step(const std::function<int()> &operation) {
     if (operations_left == 0) {
       if (error != 0) {
-        operations_left = 1 << 30;  // one failure only
+        operations_left = 1 << 30; // one failure only
         return error;
       }
       return EIO;
@@ -67,7 +72,8 @@ protected:
   static Problem checkpoint(Generations &generations, int ranks, int keep, std::uint64_t *number = nullptr) {
     std::uint64_t generation = 0;
     std::string path;
-    if (Problem problem = generations.begin(&generation, &path)) return problem;
+    if (Problem problem = generations.begin(&generation, &path))
+      return problem;
     Manifest manifest;
     manifest.generation = generation;
     manifest.backend = manifest.front = "openmpi";
@@ -78,7 +84,8 @@ protected:
       std::ofstream(path + "/" + file) << text;
       manifest.images.push_back({rank, file, text.size(), {1, 2}, {}});
     }
-    if (number) *number = generation;
+    if (number)
+      *number = generation;
     return generations.commit(manifest, keep);
   }
 
@@ -99,14 +106,15 @@ protected:
   std::string root_, directory_;
 };
 
-}  // namespace
+} // namespace
 
 TEST_F(GenerationsTest, NumbersGoOnAndOldOnesGo) {
   FileSystem files;
   {
     Generations generations(files, directory_);
     ASSERT_FALSE(generations.open());
-    for (int i = 0; i < 5; ++i) ASSERT_FALSE(checkpoint(generations, 2, 2));
+    for (int i = 0; i < 5; ++i)
+      ASSERT_FALSE(checkpoint(generations, 2, 2));
     EXPECT_EQ(generations.list(), (std::vector<std::uint64_t>{5, 4}));
   }
   Generations again(files, directory_);
@@ -178,7 +186,8 @@ TEST_F(GenerationsTest, AFailureOfAnyStepIsReportedOrHarmless) {
     files.operations_left = 1 << 30;
     files.error = 0;
     ASSERT_FALSE(checkpoint(generations, 2, 2));
-    if (!failed) break;
+    if (!failed)
+      break;
   }
 }
 
@@ -234,8 +243,10 @@ TEST_F(GenerationsTest, AManifestCutAnywhereIsRefused) {
   for (std::size_t bit = 0; bit < text.size() * 8; ++bit) {
     std::string changed = text;
     changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << bit % 8));
-    if (parse_manifest(changed, path, &manifest)) continue;
-    for (const ImageEntry &entry : manifest.images) EXPECT_EQ(entry.file.find('/'), std::string::npos);
+    if (parse_manifest(changed, path, &manifest))
+      continue;
+    for (const ImageEntry &entry : manifest.images)
+      EXPECT_EQ(entry.file.find('/'), std::string::npos);
     EXPECT_EQ(manifest.images.size(), 3u);
   }
 }

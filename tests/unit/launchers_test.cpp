@@ -12,20 +12,22 @@ namespace {
 Words split(const std::string &text) {
   std::istringstream in(text);
   Words words;
-  for (std::string word; in >> word;) words.push_back(word);
+  for (std::string word; in >> word;)
+    words.push_back(word);
   return words;
 }
 
 std::string join(const Words &words) {
   std::string text;
-  for (const std::string &word : words) text += (text.size() ? std::string(" ") : std::string()) + word;
+  for (const std::string &word : words)
+    text += (text.size() ? std::string(" ") : std::string()) + word;
   return text;
 }
 
 struct Case {
-  const char *command;   // programs are the words that begin with "./"
-  int ranks;             // 0: not all are given
-  const char *launcher;  // for a restart
+  const char *command;  // programs are the words that begin with "./"
+  int ranks;            // 0: not all are given
+  const char *launcher; // for a restart
 };
 
 void check(const Case &test) {
@@ -36,12 +38,14 @@ void check(const Case &test) {
   ASSERT_FALSE(problem) << problem.text;
   std::vector<std::size_t> expected;
   for (std::size_t i = 1; i < words.size(); ++i)
-    if (words[i].starts_with("./")) expected.push_back(i);
+    if (words[i].starts_with("./"))
+      expected.push_back(i);
   EXPECT_EQ(plan.programs, expected);
   EXPECT_EQ(plan.ranks.value_or(0), test.ranks);
   EXPECT_EQ(join(plan.launcher()), test.launcher);
 }
 
+// clang-format off
 const Case kCases[] = {
     {"mpirun.openmpi -n 4 ./app a b", 4, "mpirun.openmpi"},
     {"mpirun.openmpi ./app -n 4", 0, "mpirun.openmpi"},
@@ -65,19 +69,21 @@ const Case kCases[] = {
     {"srun -n4 -N 2 --mpi=pmix ./app", 4, "srun -N 2 --mpi=pmix"},
     {"srun --ntasks=4 -p debug -t 10 ./app -n 7", 4, "srun -p debug -t 10"},
 };
+// clang-format on
 
-}  // namespace
+} // namespace
 
 TEST(Launchers, FindsProgramsAndCounts) {
-  for (const Case &test : kCases) check(test);
+  for (const Case &test : kCases)
+    check(test);
 }
 
 TEST(Launchers, PutsMoreWordsBeforeEveryProgramAndChangesNothingElse) {
   const Words words = {"mpirun.mpich", "-n", "1", "./a", "", "two words", "-n", ":", "-n", "2", "./b", "\n"};
   LaunchPlan plan;
   ASSERT_FALSE(plan_launch(LauncherKind::hydra, words, true, &plan));
-  EXPECT_EQ(plan.with({"R", "--"}), (Words{"mpirun.mpich", "-n", "1", "R", "--", "./a", "", "two words", "-n", ":", "-n",
-                                           "2", "R", "--", "./b", "\n"}));
+  EXPECT_EQ(plan.with({"R", "--"}), (Words{"mpirun.mpich", "-n", "1", "R", "--", "./a", "", "two words", "-n", ":",
+                                           "-n", "2", "R", "--", "./b", "\n"}));
 }
 
 TEST(Launchers, SaysWhatIsWrong) {

@@ -43,11 +43,12 @@ template <class Message> void decode_one(std::string_view bytes) {
 template <class... Message> void decode_all(std::string_view bytes) { (decode_one<Message>(bytes), ...); }
 
 void fuzz(std::string_view bytes) {
-  decode_all<Hello, Welcome, State, Request, Answer, Quiesce, Counts, Gate, GatePlain, Enter, Left, Blocked, Park, Parked,
-             Write, Written, Failed, Resume, Stop, Cancel, StatusReply, ToolRequest, Progress, Outcome>(bytes);
+  decode_all<Hello, Welcome, State, Request, Answer, Quiesce, Counts, Gate, GatePlain, Enter, Left, Blocked, Park,
+             Parked, Write, Written, Failed, Resume, Stop, Cancel, StatusReply, ToolRequest, Progress, Outcome>(
+      bytes);
 }
 
-}  // namespace
+} // namespace
 
 TEST(Protocol, EveryMessageSurvives) {
   round_trip(Hello{"token", 3, 8, 1234, "node1", 1, 2, 1});
@@ -81,8 +82,9 @@ TEST(Protocol, CountsThatPromiseMoreThanThereIsAllocateNothing) {
 TEST(Protocol, HeadersOutOfRangeAreRefused) {
   const Header good{kMagic, kProtocolVersion, 1, 0, 0};
   EXPECT_TRUE(valid(good));
-  for (auto change : {+[](Header &h) { h.magic ^= 1; }, +[](Header &h) { ++h.version; }, +[](Header &h) { h.type = 0; },
-                      +[](Header &h) { h.type = 200; }, +[](Header &h) { h.length = kMaxPayload + 1; }}) {
+  for (auto change :
+       {+[](Header &h) { h.magic ^= 1; }, +[](Header &h) { ++h.version; }, +[](Header &h) { h.type = 0; },
+        +[](Header &h) { h.type = 200; }, +[](Header &h) { h.length = kMaxPayload + 1; }}) {
     Header header = good;
     change(header);
     EXPECT_FALSE(valid(header));
@@ -93,7 +95,8 @@ TEST(Protocol, RandomBytesDecodeToWhatTheySayOrNotAtAll) {
   std::mt19937 random(1);
   for (int i = 0; i < 20000; ++i) {
     std::string bytes(random() % 64, 0);
-    for (char &byte : bytes) byte = static_cast<char>(random() % 3 ? random() % 4 : random());
+    for (char &byte : bytes)
+      byte = static_cast<char>(random() % 3 ? random() % 4 : random());
     fuzz(bytes);
   }
 }
@@ -116,7 +119,8 @@ TEST(Protocol, FramesArriveThroughASlowSocket) {
     for (std::size_t done = 0; done < bytes.size();) {
       const std::size_t piece = done < 100 ? 1 : std::min<std::size_t>(bytes.size() - done, 100003);
       const ssize_t n = ::write(ends[0], bytes.data() + done, piece);
-      if (n > 0) done += static_cast<std::size_t>(n);
+      if (n > 0)
+        done += static_cast<std::size_t>(n);
     }
     ::close(ends[0]);
   });

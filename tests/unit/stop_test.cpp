@@ -46,7 +46,8 @@ TEST_F(StopTest, ThreadsStopWhereverTheyAreAndGoOn) {
   ASSERT_EQ(0, pipe(pipes));
   long got = 0;
   UpperThread computing([&](ThreadBlock *) {
-    while (!end) ++computed;
+    while (!end)
+      ++computed;
   });
   UpperThread crossing([&](ThreadBlock *) {
     while (!end) {
@@ -67,19 +68,22 @@ TEST_F(StopTest, ThreadsStopWhereverTheyAreAndGoOn) {
   for (int round = 0; round < 200; ++round) {
     ASSERT_EQ(0, stop());
     const long a = computed, b = crossed, c = slept;
-    if (round % 50 == 0) usleep(5000);
+    if (round % 50 == 0)
+      usleep(5000);
     EXPECT_EQ(a, computed);
     EXPECT_EQ(b, crossed);
     EXPECT_EQ(c, slept);
     EXPECT_EQ(0u, crossing.block()->in_lower);
     resume();
-    if (round % 50 == 0) usleep(3000);
+    if (round % 50 == 0)
+      usleep(3000);
   }
   EXPECT_GT(crossed, 0);
   EXPECT_GT(slept, 0);
   end = true;
   ASSERT_EQ(1, write(pipes[1], "x", 1));
-  for (auto *thread : {&computing, &crossing, &sleeping, &reading}) thread->join();
+  for (auto *thread : {&computing, &crossing, &sleeping, &reading})
+    thread->join();
   EXPECT_EQ(1, got);
 }
 
@@ -88,11 +92,14 @@ TEST_F(StopTest, AThreadInsideMpiIsLeftAlone) {
   UpperThread thread([&](ThreadBlock *block) {
     ++block->in_core;
     stage = 1;
-    while (stage < 2) usleep(100);
+    while (stage < 2)
+      usleep(100);
     --block->in_core;
-    while (stage < 3) usleep(100);
+    while (stage < 3)
+      usleep(100);
   });
-  while (stage < 1) usleep(100);
+  while (stage < 1)
+    usleep(100);
   seam()->intent |= kIntentPark;
   EXPECT_EQ(1, stop_all_threads(50));
   stage = 2;
@@ -134,7 +141,8 @@ template <typename Call> int interrupted_call(Call call) {
     entered = true;
     result = call();
   });
-  while (!entered) usleep(100);
+  while (!entered)
+    usleep(100);
   usleep(2000);
   for (int i = 0; i < 10; ++i) {
     seam()->intent |= kIntentPark;
@@ -161,7 +169,8 @@ TEST_F(StopTest, SleepsLastAsLongAsTheyWould) {
               return clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr);
             }));
   clock_gettime(CLOCK_MONOTONIC, &after);
-  const double passed = static_cast<double>(after.tv_sec - before.tv_sec) + 1e-9 * static_cast<double>(after.tv_nsec - before.tv_nsec);
+  const double passed =
+      static_cast<double>(after.tv_sec - before.tv_sec) + 1e-9 * static_cast<double>(after.tv_nsec - before.tv_nsec);
   EXPECT_GE(passed, 1.06);
   EXPECT_LT(passed, 1.5);
 }
@@ -172,7 +181,8 @@ TEST_F(StopTest, EndlessWaitsAreNotInterrupted) {
   sem_t semaphore;
   sem_init(&semaphore, 0, 0);
   UpperThread late([&](ThreadBlock *) {
-    for (int i = 0; i < 400; ++i) usleep(200);
+    for (int i = 0; i < 400; ++i)
+      usleep(200);
     sem_post(&semaphore);
     EXPECT_EQ(1, write(pipes[1], "x", 1));
   });
@@ -198,7 +208,8 @@ TEST_F(StopTest, TheEngineParksItselfWhereThereIsNoFront) {
     return ParkResult::resumed;
   };
   seam()->intent |= kIntentPark;
-  for (int i = 0; i < 1000 && engine_parks == 0; ++i) usleep(1000);
+  for (int i = 0; i < 1000 && engine_parks == 0; ++i)
+    usleep(1000);
   end = true;
   control.join();
   EXPECT_EQ(1, engine_parks);
@@ -239,7 +250,8 @@ TEST_F(StopTest, ThreadsComeBackInAnotherProcess) {
       for (long n = 0; !end; ++n) {
         sum += 1.0;
         counts[i] = n + 1;
-        if (i == 3) usleep(100);
+        if (i == 3)
+          usleep(100);
       }
       sums[i] = sum;
     }));
@@ -250,23 +262,29 @@ TEST_F(StopTest, ThreadsComeBackInAnotherProcess) {
     adopt_thread_blocks();
     int bad = 0;
     long before[4];
-    for (int i = 0; i < 4; ++i) before[i] = counts[i];
+    for (int i = 0; i < 4; ++i)
+      before[i] = counts[i];
     for_each_thread([&](ThreadBlock *block) {
-      if (!block->is_engine && !recreate_thread(block)) bad |= 1;
+      if (!block->is_engine && !recreate_thread(block))
+        bad |= 1;
     });
     for_each_thread([&](ThreadBlock *block) {
-      if (!block->is_engine && block->kernel_tid == block->tid) bad |= 2;
+      if (!block->is_engine && block->kernel_tid == block->tid)
+        bad |= 2;
     });
     resume();
     usleep(50000);
     for (int i = 0; i < 4; ++i)
-      if (counts[i] <= before[i]) bad |= 4;
-    if (stop() != 0) bad |= 8; // and may be stopped again
+      if (counts[i] <= before[i])
+        bad |= 4;
+    if (stop() != 0)
+      bad |= 8; // and may be stopped again
     resume();
     end = true;
     usleep(50000);
     for (int i = 0; i < 4; ++i)
-      if (sums[i] != static_cast<double>(counts[i])) bad |= 16;
+      if (sums[i] != static_cast<double>(counts[i]))
+        bad |= 16;
     syscall(SYS_exit_group, bad);
   }
   int status = 0;
@@ -274,8 +292,10 @@ TEST_F(StopTest, ThreadsComeBackInAnotherProcess) {
   EXPECT_EQ(0, status);
   resume();
   end = true;
-  for (auto &thread : threads) thread->join();
-  for (int i = 0; i < 4; ++i) EXPECT_EQ(sums[i], static_cast<double>(counts[i]));
+  for (auto &thread : threads)
+    thread->join();
+  for (int i = 0; i < 4; ++i)
+    EXPECT_EQ(sums[i], static_cast<double>(counts[i]));
 }
 
 } // namespace

@@ -21,7 +21,7 @@ struct Op {
 };
 
 struct Program {
-  std::vector<std::vector<int>> comms;  // members
+  std::vector<std::vector<int>> comms; // members
   std::vector<std::vector<Op>> ranks;
 };
 
@@ -38,9 +38,9 @@ struct Rank {
   enum Where { between, counted, at_gate, inside, parked } where = between;
   std::size_t pc = 0;
   bool quiescing = false, parking = false, in_collective = false, said_blocked = false;
-  enum Control { idle, reads, tells } control = idle;  // the control thread on its way to COUNTS
-  ToCoordinator counts{};                              // read, not yet told
-  std::vector<std::uint64_t> entered;  // by communicator: what the wrapper's counter says
+  enum Control { idle, reads, tells } control = idle; // the control thread on its way to COUNTS
+  ToCoordinator counts{};                             // read, not yet told
+  std::vector<std::uint64_t> entered;                 // by communicator: what the wrapper's counter says
   std::deque<ToCoordinator> up;
   std::deque<ToRank> down;
 };
@@ -54,21 +54,27 @@ class World {
 public:
   // `split_counts`: COUNTS is read in one step and told in another, as the control thread does. Many more states.
   World(const Program &program, bool split_counts)
-      : program_(&program), split_counts_(split_counts), targets_(static_cast<int>(program.ranks.size())), ranks_(program.ranks.size()),
-        messages_(ranks_.size() * ranks_.size()) {
-    for (Rank &rank : ranks_) rank.entered.resize(program.comms.size());
+      : program_(&program), split_counts_(split_counts), targets_(static_cast<int>(program.ranks.size())),
+        ranks_(program.ranks.size()), messages_(ranks_.size() * ranks_.size()) {
+    for (Rank &rank : ranks_)
+      rank.entered.resize(program.comms.size());
   }
 
   // Everything that may happen next, but for stall: the caller decides when that is allowed.
   std::vector<Action> enabled(bool with_hints) const {
     std::vector<Action> actions;
-    if (!requested_) actions.push_back({Action::request});
+    if (!requested_)
+      actions.push_back({Action::request});
     for (int r = 0; r < size(); ++r) {
       const Rank &rank = ranks_[r];
-      if (can_step(r)) actions.push_back({Action::step, r});
-      if (!rank.up.empty()) actions.push_back({Action::deliver_up, r});
-      if (rank.control != Rank::idle) actions.push_back({Action::control, r});
-      else if (!rank.down.empty()) actions.push_back({Action::deliver_down, r});
+      if (can_step(r))
+        actions.push_back({Action::step, r});
+      if (!rank.up.empty())
+        actions.push_back({Action::deliver_up, r});
+      if (rank.control != Rank::idle)
+        actions.push_back({Action::control, r});
+      else if (!rank.down.empty())
+        actions.push_back({Action::deliver_down, r});
       if (with_hints && rank.quiescing && rank.where == Rank::between && !rank.parking &&
           rank.said_blocked == can_step(r))
         actions.push_back({Action::say_blocked, r});
@@ -80,7 +86,8 @@ public:
     switch (action.type) {
     case Action::request:
       requested_ = true;
-      for (Rank &rank : ranks_) rank.down.push_back({ToRank::quiesce});
+      for (Rank &rank : ranks_)
+        rank.down.push_back({ToRank::quiesce});
       break;
     case Action::stall:
       targets_.stalled();
@@ -112,13 +119,15 @@ public:
 
   // What must hold once everybody is parked; else a sentence.
   std::string wrong() const {
-    if (disagreement_) return "the parked ranks' counts disagree";
+    if (disagreement_)
+      return "the parked ranks' counts disagree";
     for (std::size_t c = 0; c < program_->comms.size(); ++c)
       for (int member : program_->comms[c])
         if (ranks_[member].entered[c] != ranks_[program_->comms[c][0]].entered[c])
           return "communicator " + std::to_string(c) + " has members with different counts";
     for (const Rank &rank : ranks_)
-      if (rank.in_collective) return "a rank is parked inside a collective";
+      if (rank.in_collective)
+        return "a rank is parked inside a collective";
     return {};
   }
 
@@ -131,17 +140,22 @@ public:
     for (const Rank &rank : ranks_) {
       key += ';';
       add(rank.where), add(rank.pc), add(rank.control), add(rank.counts.a);
-      for (const auto &count : rank.counts.list) add(count.entered);
+      for (const auto &count : rank.counts.list)
+        add(count.entered);
       add(rank.quiescing + 2 * rank.parking + 4 * rank.in_collective + 8 * rank.said_blocked);
-      for (auto n : rank.entered) add(n);
+      for (auto n : rank.entered)
+        add(n);
       for (const auto &m : rank.up) {
         add(m.type), add(m.a), add(m.b);
-        for (const auto &count : m.list) add(count.entered);
+        for (const auto &count : m.list)
+          add(count.entered);
       }
       key += ':';
-      for (const auto &m : rank.down) add(m.type);
+      for (const auto &m : rank.down)
+        add(m.type);
     }
-    for (int n : messages_) add(n);
+    for (int n : messages_)
+      add(n);
     return key;
   }
 
@@ -153,13 +167,15 @@ private:
   }
   bool member(int r, std::size_t c) const {
     for (int m : program_->comms[c])
-      if (m == r) return true;
+      if (m == r)
+        return true;
     return false;
   }
   // Every member has really entered as many as `r` has.
   bool all_entered(int r, int c) const {
     for (int m : program_->comms[c])
-      if (really_entered(m, c) < ranks_[r].entered[c]) return false;
+      if (really_entered(m, c) < ranks_[r].entered[c])
+        return false;
     return true;
   }
   std::uint64_t really_entered(int r, int c) const {
@@ -171,7 +187,8 @@ private:
   std::vector<mana::CommCount> list(int r) const {
     std::vector<mana::CommCount> list;
     for (std::size_t c = 0; c < program_->comms.size(); ++c)
-      if (member(r, c)) list.push_back({c + 1, ranks_[r].entered[c]});
+      if (member(r, c))
+        list.push_back({c + 1, ranks_[r].entered[c]});
     return list;
   }
   int &channel(int from, int to) { return messages_[static_cast<std::size_t>(from * size() + to)]; }
@@ -180,24 +197,34 @@ private:
   bool can_step(int r) const {
     const Rank &rank = ranks_[r];
     const Op *now = op(r);
-    if (rank.where == Rank::parked) return false;
-    if (rank.where == Rank::at_gate) return rank.parking;
-    if (rank.where == Rank::between && rank.parking) return true;
-    if (now == nullptr) return false;
-    if (rank.where == Rank::inside) return now->kind == Kind::start || all_entered(r, now->argument);
-    if (rank.where == Rank::between && now->kind == Kind::receive) return channel(now->argument, r) > 0;
-    if (rank.where == Rank::between && now->kind == Kind::wait) return all_entered(r, now->argument);
+    if (rank.where == Rank::parked)
+      return false;
+    if (rank.where == Rank::at_gate)
+      return rank.parking;
+    if (rank.where == Rank::between && rank.parking)
+      return true;
+    if (now == nullptr)
+      return false;
+    if (rank.where == Rank::inside)
+      return now->kind == Kind::start || all_entered(r, now->argument);
+    if (rank.where == Rank::between && now->kind == Kind::receive)
+      return channel(now->argument, r) > 0;
+    if (rank.where == Rank::between && now->kind == Kind::wait)
+      return all_entered(r, now->argument);
     return true;
   }
 
   void step(int r) {
     Rank &rank = ranks_[r];
-    if (rank.parking && (rank.where == Rank::between || rank.where == Rank::at_gate)) return park(r);
+    if (rank.parking && (rank.where == Rank::between || rank.where == Rank::at_gate))
+      return park(r);
     const Op now = *op(r);
     switch (rank.where) {
     case Rank::between:
-      if (now.kind == Kind::send) ++channel(r, now.argument);
-      if (now.kind == Kind::receive) --channel(now.argument, r);
+      if (now.kind == Kind::send)
+        ++channel(r, now.argument);
+      if (now.kind == Kind::receive)
+        --channel(now.argument, r);
       if (now.kind == Kind::collective || now.kind == Kind::start) {
         rank.in_collective = true;
         ++rank.entered[now.argument];
@@ -208,16 +235,18 @@ private:
       break;
     case Rank::counted:
       rank.where = Rank::inside;
-      if (!rank.quiescing) break;
+      if (!rank.quiescing)
+        break;
       rank.where = Rank::at_gate;
-      rank.up.push_back({ToCoordinator::gate, list(r), static_cast<std::uint64_t>(now.argument + 1),
-                         rank.entered[now.argument]});
+      rank.up.push_back(
+          {ToCoordinator::gate, list(r), static_cast<std::uint64_t>(now.argument + 1), rank.entered[now.argument]});
       break;
     case Rank::inside:
       rank.in_collective = false;
       rank.where = Rank::between;
       ++rank.pc;
-      if (rank.quiescing) rank.up.push_back({ToCoordinator::left, list(r)});
+      if (rank.quiescing)
+        rank.up.push_back({ToCoordinator::left, list(r)});
       break;
     default:
       break;
@@ -226,7 +255,8 @@ private:
 
   void park(int r) {
     Rank &rank = ranks_[r];
-    if (rank.where == Rank::at_gate) --rank.entered[op(r)->argument];
+    if (rank.where == Rank::at_gate)
+      --rank.entered[op(r)->argument];
     rank.in_collective = false;
     rank.where = Rank::parked;
     rank.up.push_back({ToCoordinator::parked, list(r)});
@@ -252,10 +282,13 @@ private:
     if (message.type == ToRank::quiesce) {
       rank.quiescing = true;
       rank.control = Rank::reads;
-      if (!split_counts_) control(r), control(r);
+      if (!split_counts_)
+        control(r), control(r);
     }
-    if (message.type == ToRank::enter) rank.where = Rank::inside;
-    if (message.type == ToRank::park) rank.parking = true;
+    if (message.type == ToRank::enter)
+      rank.where = Rank::inside;
+    if (message.type == ToRank::park)
+      rank.parking = true;
   }
 
   void deliver_up(int r) {
@@ -276,18 +309,23 @@ private:
       break;
     case ToCoordinator::parked:
       ++parked_;
-      if (!targets_.parked(r, message.list)) disagreement_ = true;
+      if (!targets_.parked(r, message.list))
+        disagreement_ = true;
       break;
     }
     coordinate();
   }
 
   void coordinate() {
-    if (park_sent_) return;
-    for (const auto &admission : targets_.take_admissions()) ranks_[admission.rank].down.push_back({ToRank::enter});
-    if (!requested_ || !targets_.ready()) return;
+    if (park_sent_)
+      return;
+    for (const auto &admission : targets_.take_admissions())
+      ranks_[admission.rank].down.push_back({ToRank::enter});
+    if (!requested_ || !targets_.ready())
+      return;
     park_sent_ = true;
-    for (Rank &rank : ranks_) rank.down.push_back({ToRank::park});
+    for (Rank &rank : ranks_)
+      rank.down.push_back({ToRank::park});
   }
 
   const Program *program_;
@@ -299,4 +337,4 @@ private:
   int parked_ = 0;
 };
 
-}  // namespace model
+} // namespace model

@@ -21,11 +21,14 @@ std::string run_random(const Program &program, std::mt19937 &random, int request
   int useless_stalls = 0;
   for (int steps = 0; !world.all_parked(); ++steps) {
     auto actions = world.enabled(true);
-    if (steps < request_after && actions.size() > 1) std::erase_if(actions, [](auto &a) { return a.type == Action::request; });
+    if (steps < request_after && actions.size() > 1)
+      std::erase_if(actions, [](auto &a) { return a.type == Action::request; });
     std::erase_if(actions, [&](auto &a) { return a.type == Action::say_blocked && random() % 8 != 0; });
     if (actions.empty()) {
-      if (!world.quiescing()) return "nothing moves after PARK";
-      if (++useless_stalls > 1000) return "quiescing does not end: " + world.explain();
+      if (!world.quiescing())
+        return "nothing moves after PARK";
+      if (++useless_stalls > 1000)
+        return "quiescing does not end: " + world.explain();
       world.perform({Action::stall});
       continue;
     }
@@ -47,23 +50,27 @@ Program random_program(std::mt19937 &random, int ranks, int comms, int events) {
     while (members.size() < 2) {
       members.clear();
       for (int r = 0; r < ranks; ++r)
-        if (c == 0 || random() % 2) members.push_back(r);
+        if (c == 0 || random() % 2)
+          members.push_back(r);
     }
     program.comms.push_back(members);
   }
-  std::vector<int> open;  // started collectives without their wait
+  std::vector<int> open; // started collectives without their wait
   for (int e = 0; e < events; ++e) {
     const int c = static_cast<int>(random() % comms);
     const auto waits = [&](int comm) {
-      for (int r : program.comms[comm]) program.ranks[r].push_back({Kind::wait, comm});
+      for (int r : program.comms[comm])
+        program.ranks[r].push_back({Kind::wait, comm});
     };
     switch (random() % 6) {
     case 0:
     case 1:
-      for (int r : program.comms[c]) program.ranks[r].push_back({Kind::collective, c});
+      for (int r : program.comms[c])
+        program.ranks[r].push_back({Kind::collective, c});
       break;
     case 2:
-      for (int r : program.comms[c]) program.ranks[r].push_back({Kind::start, c});
+      for (int r : program.comms[c])
+        program.ranks[r].push_back({Kind::start, c});
       open.push_back(c);
       break;
     case 3:
@@ -94,7 +101,8 @@ struct Search {
     while (!todo.empty() && failure.empty() && seen.size() < limit) {
       World world = std::move(todo.back());
       todo.pop_back();
-      if (!seen.insert(world.fingerprint()).second) continue;
+      if (!seen.insert(world.fingerprint()).second)
+        continue;
       if (world.all_parked()) {
         failure = world.wrong();
         continue;
@@ -115,7 +123,8 @@ struct Search {
         failure = "nothing moves after PARK";
       }
     }
-    if (failure.empty() && seen.size() >= limit) failure = "too many states";
+    if (failure.empty() && seen.size() >= limit)
+      failure = "too many states";
   }
 };
 
@@ -135,7 +144,7 @@ constexpr Op recv(int r) { return {Kind::receive, r}; }
 // DESIGN 3.4: A waits before Y; B must receive from A, after Y, before it can enter X, in which C sits.
 const Program kHang{{{1, 2}, {0, 3}}, {{coll(1), send(1)}, {recv(0), coll(0)}, {coll(0)}, {coll(1)}}};
 
-}  // namespace
+} // namespace
 
 TEST(Targets, ParksAtOnceWhenAllCountsAgree) {
   Targets targets(2);
@@ -168,14 +177,14 @@ TEST(Targets, ARankWithAnUnmetTargetRaisesWhatStandsBeforeIt) {
   targets.counts(2, std::vector<CommCount>{{2, 0}}, false);
   targets.gate(2, 2, 1, {});
   EXPECT_TRUE(targets.take_admissions().empty());
-  targets.gate(1, 2, 1, {});  // before its second on 1: 2 is entered, so rank 2 comes too, and rank 0 must
+  targets.gate(1, 2, 1, {}); // before its second on 1: 2 is entered, so rank 2 comes too, and rank 0 must
   EXPECT_EQ(targets.take_admissions(), (std::vector<Targets::Admission>{{1, 2, 1}, {2, 2, 1}}));
   EXPECT_FALSE(targets.ready());
 }
 
 TEST(Targets, ACountedButHeldCollectiveIsNotEntered) {
   Targets targets(2);
-  targets.counts(0, std::vector<CommCount>{{1, 3}}, true);  // the third is counted, the gate not reached
+  targets.counts(0, std::vector<CommCount>{{1, 3}}, true); // the third is counted, the gate not reached
   targets.counts(1, std::vector<CommCount>{{1, 2}}, false);
   targets.gate(0, 1, 3, {});
   EXPECT_EQ(targets.take_admissions().size(), 1u);
@@ -198,7 +207,7 @@ TEST(Targets, ReleasesInTurnWhatCostsLeast) {
 TEST(Targets, ThePlainGateIsReleasedLastButIsReleased) {
   Targets targets(3);
   targets.counts(0, std::vector<CommCount>{{1, 1}}, true);
-  targets.counts(1, std::vector<CommCount>{{1, 0}}, false);  // waits for a message of rank 2
+  targets.counts(1, std::vector<CommCount>{{1, 0}}, false); // waits for a message of rank 2
   targets.counts(2, std::vector<CommCount>{}, false);
   targets.gate_plain(2);
   EXPECT_TRUE(targets.take_admissions().empty());
@@ -238,16 +247,14 @@ TEST(Targets, ParkedRanksThatDisagreeAreNoticed) {
 TEST(TargetsExhaustive, WaitingAtTheTargetAloneWouldHang) { expect_always_parks(kHang, false); }
 
 TEST(TargetsExhaustive, OverlappingCommunicatorsInDifferentOrder) {
-  const Program program{{{0, 1}, {1, 2}, {0, 2}},
-                        {{coll(0), coll(2)}, {coll(0), coll(1)}, {coll(1), coll(2)}}};
+  const Program program{{{0, 1}, {1, 2}, {0, 2}}, {{coll(0), coll(2)}, {coll(0), coll(1)}, {coll(1), coll(2)}}};
   expect_always_parks(program, true);
 }
 
 TEST(TargetsExhaustive, NonblockingThenBlockingWithMessages) {
-  const Program program{{{0, 1, 2}, {0, 1}},
-                        {{start(0), send(2), coll(1), wait(0)},
-                         {start(0), coll(1), wait(0)},
-                         {recv(0), start(0), wait(0)}}};
+  const Program program{
+      {{0, 1, 2}, {0, 1}},
+      {{start(0), send(2), coll(1), wait(0)}, {start(0), coll(1), wait(0)}, {recv(0), start(0), wait(0)}}};
   expect_always_parks(program, true);
 }
 
@@ -257,8 +264,7 @@ TEST(TargetsExhaustive, CountsThatAreOvertaken) {
 }
 
 TEST(TargetsExhaustive, FourRanksInAChain) {
-  const Program program{{{0, 1}, {1, 2}, {2, 3}},
-                        {{coll(0)}, {coll(0), coll(1)}, {coll(1), coll(2)}, {coll(2)}}};
+  const Program program{{{0, 1}, {1, 2}, {2, 3}}, {{coll(0)}, {coll(0), coll(1)}, {coll(1), coll(2)}, {coll(2)}}};
   expect_always_parks(program, false);
 }
 
@@ -268,7 +274,8 @@ TEST(TargetsExhaustive, AllSmallProgramsOfThreeRanks) {
     const Program program = random_program(random, 3, 2, 4);
     SCOPED_TRACE(i);
     expect_always_parks(program, i % 2 == 0);
-    if (HasFailure()) return;
+    if (HasFailure())
+      return;
   }
 }
 

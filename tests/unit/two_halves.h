@@ -1,8 +1,8 @@
 // Two halves in one test program, without the loader.
 //
-// The seam's pages are created as at launch. The test's own threads play the upper half: they get ThreadBlocks, and all of the program
-// counts as "the application" (SavedProcess::exec_low .. exec_high). The lower half's TLS are real donors', so a
-// crossing really changes what a thread_local variable is.
+// The seam's pages are created as at launch. The test's own threads play the upper half: they get ThreadBlocks, and
+// all of the program counts as "the application" (SavedProcess::exec_low .. exec_high). The lower half's TLS are real
+// donors', so a crossing really changes what a thread_local variable is.
 #pragma once
 #include <gtest/gtest.h>
 #include <pthread.h>
@@ -26,7 +26,8 @@ namespace mana {
 
 inline void prepare_halves() {
   static bool done = false;
-  if (done) return;
+  if (done)
+    return;
   done = true;
   code_page_create();
   void *at = reinterpret_cast<void *>(kSavedAddress);
@@ -46,7 +47,8 @@ class UpperThread {
 public:
   explicit UpperThread(std::function<void(ThreadBlock *)> body) : body_(std::move(body)) {
     pthread_create(&thread_, nullptr, start, this); // signals.cpp's: all signals are blocked in it
-    while (!ready_) usleep(100);
+    while (!ready_)
+      usleep(100);
   }
   void join() { pthread_join(thread_, nullptr); }
   ThreadBlock *block() const { return block_; }

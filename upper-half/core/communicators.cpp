@@ -48,6 +48,19 @@ Comm *find_comm(std::uint64_t id) {
 // ---------------------------------------------------------------------------------
 // Making
 
+// The group is taken from `base` itself: with one of another communicator MPICH 4.0 reads through a null pointer.
+int create_from_ranks(NativeComm base, int n, const int *ranks, int tag, NativeComm *made) {
+  const LowerMpi *mpi = seam()->mpi;
+  NativeGroup all, members;
+  if (const int error = mpi->Comm_group(base, &all)) return error;
+  int error = mpi->Group_incl(all, n, ranks, &members);
+  mpi->Group_free(&all);
+  if (error) return error;
+  error = mpi->Comm_create_group(base, members, tag, made);
+  mpi->Group_free(&members);
+  return error;
+}
+
 void link_peers(Comm *comm) {
   comm->peers = core_array<Peer *>(static_cast<std::size_t>(comm->size));
   for (int rank = 0; rank < comm->size; ++rank) comm->peers[rank] = &world_peers[comm->group->world_ranks[rank]];
@@ -124,11 +137,15 @@ std::uint64_t group_key(const Comm *comm, const Group *group, int tag) {
 }
 
 int create_group_below(Comm *comm, const Group *group, int tag, NativeComm *made) {
-  const LowerMpi *mpi = seam()->mpi;
-  NativeGroup native;
-  if (const int error = mpi->Group_incl(natives.world_group, group->size, group->world_ranks, &native)) return error;
-  const int error = mpi->Comm_create_group(comm->native, native, tag, made);
-  mpi->Group_free(&native);
+  const RankIndex rank_in_comm(comm->group);
+  int *ranks = core_array<int>(static_cast<std::size_t>(group->size));
+  int error = 0;
+  for (int i = 0; i < group->size; ++i) {
+    ranks[i] = rank_in_comm[group->world_ranks[i]];
+    if (ranks[i] < 0) error = abi::ERR_GROUP;
+  }
+  if (error == 0) error = create_from_ranks(comm->native, group->size, ranks, tag, made);
+  core_free(ranks);
   return error;
 }
 

@@ -39,6 +39,9 @@ Comm *adopt(NativeComm native, const Comm *parent);
 // record, or MPI_COMM_NULL's where this rank got none. Returns an ABI error, not raised.
 template <class Start> int create_comm(Comm *parent, Comm **out, Start start);
 
+// A native communicator of these ranks of `base`, in this order. Collective over them. 0 or an ABI error.
+int create_from_ranks(NativeComm base, int n, const int *ranks, int tag, NativeComm *made);
+
 // The members' peers and counter of a record whose group is set.
 void link_peers(Comm *comm);
 

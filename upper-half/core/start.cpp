@@ -77,7 +77,6 @@ void core_reattach() {
   null_comm()->native = natives.comm_null;
   world->native = lookup<NativeComm>(abi::COMM_WORLD);
   self_comm->native = lookup<NativeComm>(abi::COMM_SELF);
-  mpi->Comm_group(world->native, &natives.world_group);
   fill_ops();
 }
 

@@ -22,7 +22,6 @@ struct Natives {
   NativeDatatype byte;
   NativeComm comm_null;
   NativeInfo info_null;
-  NativeGroup world_group;
   NativeComm protocol;   // all ranks, for the drain and the acknowledgements of synchronous sends
 };
 extern Natives natives;

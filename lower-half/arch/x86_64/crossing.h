@@ -1,8 +1,9 @@
 // FS and GS base of the calling thread: reading and writing them, and jumping into parked code.
 //
-// Every function may be used with either half's FS base and compiles to a few instructions without a call. The instructions
-// rdfsbase and wrfsbase need the kernel's consent (AT_HWCAP2 bit 1, Linux 5.9); where it is missing arch_prctl does it
-// at 100-200 ns a call. Seam::fsgsbase says which; it is set before the first use (threads_attach).
+// Every function may be used with either half's FS base and compiles to a few instructions without a call. The
+// instructions rdfsbase and wrfsbase need the kernel's consent (AT_HWCAP2 bit 1, Linux 5.9); where it is
+// missing arch_prctl does it at 100-200 ns a call. Seam::fsgsbase says which; it is set before the first use
+// (threads_attach).
 #pragma once
 #include <asm/prctl.h>
 #include <asm/unistd.h>

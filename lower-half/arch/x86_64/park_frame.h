@@ -1,8 +1,8 @@
 // What mana_code_park leaves on the stack of a parked thread, at ThreadBlock::park_sp: see park.S.
 //
-// It is all of the thread that is not in memory anyway: the C calling convention lets the caller save the rest, and a thread that
-// was stopped by the signal has its other registers in the kernel's signal frame above (its ucontext is
-// ThreadBlock::context). From it come both the registers that a debugger shows and the restart.
+// It is all of the thread that is not in memory anyway: the C calling convention lets the caller save the rest,
+// and a thread that was stopped by the signal has its other registers in the kernel's signal frame above (its
+// ucontext is ThreadBlock::context). From it come both the registers that a debugger shows and the restart.
 #pragma once
 #include <cstddef>
 #include <cstdint>

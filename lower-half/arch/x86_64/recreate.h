@@ -1,8 +1,9 @@
 // clone for a thread that a restart brings back.
 //
-// The new thread runs on the parked thread's own stack, below what is parked there, with the application's FS base, and calls
-// `run`, which never returns. Its GS base is still the creator's: `run` sets it. The caller has blocked all signals.
-// Returns the kernel's tid or a negative errno value; block->kernel_tid is set before the new thread runs.
+// The new thread runs on the parked thread's own stack, below what is parked there, with the application's FS
+// base, and calls `run`, which never returns. Its GS base is still the creator's: `run` sets it. The caller has
+// blocked all signals. Returns the kernel's tid or a negative errno value; block->kernel_tid is set before the
+// new thread runs.
 #pragma once
 #include <asm/unistd.h>
 
