@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -86,6 +87,14 @@ wire::Written report_of(const Writing &writing) {
   return written;
 }
 
+// Receives that are still posted are made again at the restart. The live MPI, thrown away with them,
+// would complain about them among the application's output (UCX does, on stdout).
+void silence_streams() {
+  const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (null < 0) return;
+  for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(null, stream);
+}
+
 // The image is committed everywhere and nothing of this rank is in the network: leave the launcher as a
 // program does that has come to its end. What the application would do at exit is done after its restart.
 [[noreturn]] void end_process() {
@@ -93,6 +102,7 @@ wire::Written report_of(const Writing &writing) {
     std::this_thread::sleep_for(kFinalizeTime);
     ::_exit(0);
   }).detach();
+  silence_streams();
   if (seam()->mpi_initialized == 1) backend_finalize();
   ::_exit(0);
 }

@@ -31,6 +31,18 @@ std::uint64_t number_of(std::string_view name, std::string_view suffix = "") {
   return error == std::errc{} && end == name.data() + name.size() ? number : 0;
 }
 
+// The coordinator of a job that has just ended may take a moment to go.
+bool lock_patiently(int fd) {
+  for (int i = 0; i < 100; ++i) {
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0)
+      return true;
+    if (errno != EWOULDBLOCK && errno != EINTR)
+      return false;
+    ::usleep(10000);
+  }
+  return false;
+}
+
 } // namespace
 
 Generations::~Generations() {
@@ -82,7 +94,7 @@ Problem Generations::lock() {
   if (lock_ < 0)
     return file_problem("cannot open", path, errno);
   char owner[300] = "";
-  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+  if (!lock_patiently(lock_)) {
     const ssize_t n = ::pread(lock_, owner, sizeof owner - 1, 0);
     owner[n > 0 ? n : 0] = 0;
     ::close(lock_);

@@ -1,10 +1,11 @@
 // A backend: the lower half's functions for the live MPI, compiled once against each real mpi.h.
 //
 // Nearly all of it is generated from the table of MPI functions (backend_generated.inc). Here stands what the
-// table cannot say: start and end of MPI, predefined handles, error classes, and the constants that only a few functions take.
+// table cannot say: start and end of MPI, predefined handles, error classes, and the constants that only a few
+// functions take.
 //
-// Signals stay blocked around MPI_Init: the threads that an MPI starts inherit the mask, and none of them may ever be chosen
-// for a signal of the application (signals.h).
+// Signals stay blocked around MPI_Init: the threads that an MPI starts inherit the mask, and none of them may ever be
+// chosen for a signal of the application (signals.h).
 #include "backends/backend.h"
 
 #include <mpi.h>
@@ -25,10 +26,10 @@ namespace mana {
 
 namespace {
 
-MPI_Comm protocol_comm = MPI_COMM_NULL;   // of MPI_COMM_WORLD: the core's
-MPI_Comm loopback_comm = MPI_COMM_NULL;   // of MPI_COMM_SELF: the core's
-MPI_Comm finalize_comm = MPI_COMM_NULL;   // of MPI_COMM_WORLD: blocking.cpp's barrier
-MPI_Comm progress_comm = MPI_COMM_NULL;   // of MPI_COMM_SELF: probed to make progress
+MPI_Comm protocol_comm = MPI_COMM_NULL; // of MPI_COMM_WORLD: the core's
+MPI_Comm loopback_comm = MPI_COMM_NULL; // of MPI_COMM_SELF: the core's
+MPI_Comm finalize_comm = MPI_COMM_NULL; // of MPI_COMM_WORLD: blocking.cpp's barrier
+MPI_Comm progress_comm = MPI_COMM_NULL; // of MPI_COMM_SELF: probed to make progress
 
 // ---------------------------------------------------------------------------------
 // Constants that few functions take
@@ -37,33 +38,43 @@ int splittype_to_native(int type) { return type == abi::COMM_TYPE_SHARED ? MPI_C
 int order_to_native(int order) { return order == abi::ORDER_C ? MPI_ORDER_C : MPI_ORDER_FORTRAN; }
 int distribution_to_native(int distribution) {
   switch (distribution) {
-  case abi::DISTRIBUTE_BLOCK: return MPI_DISTRIBUTE_BLOCK;
-  case abi::DISTRIBUTE_CYCLIC: return MPI_DISTRIBUTE_CYCLIC;
-  default: return MPI_DISTRIBUTE_NONE;
+  case abi::DISTRIBUTE_BLOCK:
+    return MPI_DISTRIBUTE_BLOCK;
+  case abi::DISTRIBUTE_CYCLIC:
+    return MPI_DISTRIBUTE_CYCLIC;
+  default:
+    return MPI_DISTRIBUTE_NONE;
   }
 }
 int darg_to_native(int darg) { return darg == abi::DISTRIBUTE_DFLT_DARG ? MPI_DISTRIBUTE_DFLT_DARG : darg; }
 
 int comparison_from_native(int result) {
-  if (result == MPI_IDENT) return abi::IDENT;
-  if (result == MPI_CONGRUENT) return abi::CONGRUENT;
+  if (result == MPI_IDENT)
+    return abi::IDENT;
+  if (result == MPI_CONGRUENT)
+    return abi::CONGRUENT;
   return result == MPI_SIMILAR ? abi::SIMILAR : abi::UNEQUAL;
 }
 
 int threadlevel_to_native(int level) {
-  if (level >= abi::THREAD_MULTIPLE) return MPI_THREAD_MULTIPLE;
-  if (level >= abi::THREAD_SERIALIZED) return MPI_THREAD_SERIALIZED;
+  if (level >= abi::THREAD_MULTIPLE)
+    return MPI_THREAD_MULTIPLE;
+  if (level >= abi::THREAD_SERIALIZED)
+    return MPI_THREAD_SERIALIZED;
   return level >= abi::THREAD_FUNNELED ? MPI_THREAD_FUNNELED : MPI_THREAD_SINGLE;
 }
 int threadlevel_from_native(int level) {
-  if (level == MPI_THREAD_MULTIPLE) return abi::THREAD_MULTIPLE;
-  if (level == MPI_THREAD_SERIALIZED) return abi::THREAD_SERIALIZED;
+  if (level == MPI_THREAD_MULTIPLE)
+    return abi::THREAD_MULTIPLE;
+  if (level == MPI_THREAD_SERIALIZED)
+    return abi::THREAD_SERIALIZED;
   return level == MPI_THREAD_FUNNELED ? abi::THREAD_FUNNELED : abi::THREAD_SINGLE;
 }
 
 const int *weights_to_native(const int *weights) {
   const auto value = reinterpret_cast<std::uintptr_t>(weights);
-  if (value == abi::UNWEIGHTED) return MPI_UNWEIGHTED;
+  if (value == abi::UNWEIGHTED)
+    return MPI_UNWEIGHTED;
   return value == abi::WEIGHTS_EMPTY ? MPI_WEIGHTS_EMPTY : weights;
 }
 
@@ -76,22 +87,31 @@ NativeComm lower_loopback() { return wrap<NativeComm>(loopback_comm); }
 
 int native_attribute(int abi_keyval) {
   switch (abi_keyval) {
-  case abi::TAG_UB: return MPI_TAG_UB;
-  case abi::IO: return MPI_IO;
-  case abi::HOST: return MPI_HOST;
-  case abi::WTIME_IS_GLOBAL: return MPI_WTIME_IS_GLOBAL;
-  case abi::APPNUM: return MPI_APPNUM;
-  case abi::UNIVERSE_SIZE: return MPI_UNIVERSE_SIZE;
-  default: return MPI_KEYVAL_INVALID;
+  case abi::TAG_UB:
+    return MPI_TAG_UB;
+  case abi::IO:
+    return MPI_IO;
+  case abi::HOST:
+    return MPI_HOST;
+  case abi::WTIME_IS_GLOBAL:
+    return MPI_WTIME_IS_GLOBAL;
+  case abi::APPNUM:
+    return MPI_APPNUM;
+  case abi::UNIVERSE_SIZE:
+    return MPI_UNIVERSE_SIZE;
+  default:
+    return MPI_KEYVAL_INVALID;
   }
 }
 
 int lower_world_attribute(int abi_keyval, int *value) {
   Crossing crossing;
   const int keyval = native_attribute(abi_keyval);
-  if (keyval == MPI_KEYVAL_INVALID) return 0;
+  if (keyval == MPI_KEYVAL_INVALID)
+    return 0;
   int *found = nullptr, flag = 0;
-  if (MPI_Comm_get_attr(MPI_COMM_WORLD, keyval, &found, &flag) != MPI_SUCCESS || !flag) return 0;
+  if (MPI_Comm_get_attr(MPI_COMM_WORLD, keyval, &found, &flag) != MPI_SUCCESS || !flag)
+    return 0;
   *value = *found;
   return 1;
 }
@@ -108,7 +128,8 @@ int lower_Init_thread(int required, int *provided) {
   Crossing crossing;
   control_tell(wire::RankState::busy);
   const int error = backend_init(required, provided);
-  if (error == 0) control_tell(wire::RankState::initialized);
+  if (error == 0)
+    control_tell(wire::RankState::initialized);
   return error;
 }
 
@@ -140,21 +161,24 @@ void return_errors() {
 
 int make_own_comms() {
   for (MPI_Comm *comm : {&protocol_comm, &finalize_comm})
-    if (const int error = MPI_Comm_dup(MPI_COMM_WORLD, comm)) return error;
+    if (const int error = MPI_Comm_dup(MPI_COMM_WORLD, comm))
+      return error;
   for (MPI_Comm *comm : {&loopback_comm, &progress_comm})
-    if (const int error = MPI_Comm_dup(MPI_COMM_SELF, comm)) return error;
+    if (const int error = MPI_Comm_dup(MPI_COMM_SELF, comm))
+      return error;
   blocking_attach(finalize_comm, progress_comm);
   return MPI_SUCCESS;
 }
 
-}  // namespace
+} // namespace
 
 const LowerMpi *backend_table() { return &kLowerMpi; }
 
 std::uint64_t backend_predefined(int abi_value) {
   switch (abi_value) {
 #include "backend_predefined.inc"
-  default: return abi_value >= abi::DATATYPE_NULL ? widen(MPI_DATATYPE_NULL) : 0;
+  default:
+    return abi_value >= abi::DATATYPE_NULL ? widen(MPI_DATATYPE_NULL) : 0;
   }
 }
 
@@ -163,7 +187,8 @@ int error_class_to_abi(int native_error) {
   MPI_Error_class(native_error, &error_class);
   switch (error_class) {
 #include "backend_errors.inc"
-  default: return abi::ERR_OTHER;
+  default:
+    return abi::ERR_OTHER;
   }
 }
 
@@ -183,15 +208,18 @@ int backend_init(int required, int *provided) {
 }
 
 void backend_finalize() {
-  if (!running()) return;
+  if (!running())
+    return;
   blocking_attach(MPI_COMM_NULL, MPI_COMM_NULL);
   for (MPI_Comm *comm : {&protocol_comm, &finalize_comm, &loopback_comm, &progress_comm})
-    if (*comm != MPI_COMM_NULL) MPI_Comm_free(comm);
+    if (*comm != MPI_COMM_NULL)
+      MPI_Comm_free(comm);
   MPI_Finalize();
 }
 
 void backend_abort(int code) {
-  if (running()) MPI_Abort(MPI_COMM_WORLD, code);
+  if (running())
+    MPI_Abort(MPI_COMM_WORLD, code);
   _exit(code);
 }
 
@@ -203,4 +231,4 @@ std::uint32_t backend_number() {
 #endif
 }
 
-}  // namespace mana
+} // namespace mana

@@ -13,9 +13,9 @@ const LowerMpi *backend_table();
 // Native handle of a predefined ABI handle; no MPI call, valid before MPI_Init. See LowerMpi::predefined.
 std::uint64_t backend_predefined(int abi_value);
 
-// MPI_Init_thread of the live MPI and what goes with it: MPI_ERRORS_RETURN everywhere, our own communicators. Called with
-// the lower half's TLS; levels are ABI values. Once per process, a second call answers the level that MPI has. Returns an
-// ABI error class.
+// MPI_Init_thread of the live MPI and what goes with it: MPI_ERRORS_RETURN everywhere, our own communicators. Called
+// with the lower half's TLS; levels are ABI values. Once per process, a second call answers the level that MPI has.
+// Returns an ABI error class.
 int backend_init(int required, int *provided);
 
 // MPI_Finalize, after our own communicators have been freed. Does nothing when MPI does not run.
@@ -27,4 +27,4 @@ void backend_finalize();
 // kLowerOpenmpi, kLowerMpich of seam.h's LowerServices::backend: 1 openmpi, 2 mpich.
 std::uint32_t backend_number();
 
-}  // namespace mana
+} // namespace mana

@@ -38,7 +38,8 @@ template <class Int> inline const Int *native_ints(const std::int64_t *ints) {
 template <class Handle, class Native> inline Handle *narrow(Native *handles, int n) {
   auto *narrowed = reinterpret_cast<Handle *>(handles);
   if constexpr (sizeof(Handle) != sizeof(Native)) {
-    if (!handles) return nullptr;
+    if (!handles)
+      return nullptr;
     for (int i = 0; i < n; ++i) {
       Native wide;
       __builtin_memcpy(&wide, handles + i, sizeof wide);
@@ -52,9 +53,11 @@ template <class Handle, class Native> inline Handle *narrow(Native *handles, int
 // Room for n items, on the stack when they are few.
 template <class T> class Room {
 public:
-  explicit Room(int n) : items_(n <= kFew ? few_ : static_cast<T *>(std::malloc(sizeof(T) * static_cast<std::size_t>(n)))) {}
+  explicit Room(int n)
+      : items_(n <= kFew ? few_ : static_cast<T *>(std::malloc(sizeof(T) * static_cast<std::size_t>(n)))) {}
   ~Room() {
-    if (items_ != few_) std::free(items_);
+    if (items_ != few_)
+      std::free(items_);
   }
   Room(const Room &) = delete;
   Room &operator=(const Room &) = delete;
@@ -69,10 +72,12 @@ private:
 template <class Handle, class Native> class HandleArray {
 public:
   HandleArray(const Native *from, int n) : n_(n), room_(n) {
-    for (int i = 0; i < n; ++i) room_.get()[i] = unwrap<Handle>(from[i]);
+    for (int i = 0; i < n; ++i)
+      room_.get()[i] = unwrap<Handle>(from[i]);
   }
   void store(Native *to) {
-    for (int i = 0; i < n_; ++i) to[i] = wrap<Native>(room_.get()[i]);
+    for (int i = 0; i < n_; ++i)
+      to[i] = wrap<Native>(room_.get()[i]);
   }
   Handle *get() { return room_.get(); }
 
@@ -84,7 +89,8 @@ private:
 class IntArray {
 public:
   IntArray(const int *from, int n, int (*convert)(int)) : room_(n) {
-    for (int i = 0; i < n; ++i) room_.get()[i] = convert(from[i]);
+    for (int i = 0; i < n; ++i)
+      room_.get()[i] = convert(from[i]);
   }
   int *get() { return room_.get(); }
 
@@ -92,4 +98,4 @@ private:
   Room<int> room_;
 };
 
-}  // namespace mana
+} // namespace mana

@@ -36,4 +36,4 @@ inline MPI_User_function *op_slot_function(int slot) {
   return kFunctions[static_cast<std::size_t>(slot)];
 }
 
-}  // namespace mana
+} // namespace mana

@@ -1,7 +1,9 @@
-// The core in a test process: a Seam at its fixed address, a thread block at the GS base, pages from mmap. No live MPI.
+// The core in a test process: a Seam at its fixed address, a thread block at the GS base, pages from mmap. No live
+// MPI.
 //
 // Include it in one source file per executable: it also defines what of the core is not linked in
-// (core_for_tests.cmake): the front's table, the engine, the communicators. A fatal error ends the process with its text.
+// (core_for_tests.cmake): the front's table, the engine, the communicators. A fatal error ends the process with its
+// text.
 #pragma once
 #include <asm/prctl.h>
 #include <gtest/gtest.h>
@@ -65,7 +67,8 @@ alignas(64) inline ThreadBlock test_thread{};
 // Sets everything up once per process.
 inline void start_core() {
   static bool started = false;
-  if (started) return;
+  if (started)
+    return;
   started = true;
   void *page = mmap(reinterpret_cast<void *>(kSeamAddress), sizeof(Seam), PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
@@ -108,4 +111,4 @@ const char *fn_name(Fn) { return "MPI_Function"; }
 void engine_park() {}
 void call_slow(Fn) {}
 
-}  // namespace mana
+} // namespace mana

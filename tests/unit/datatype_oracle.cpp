@@ -27,7 +27,9 @@ int pick(int low, int high) { return std::uniform_int_distribution<int>(low, hig
 // ---------------------------------------------------------------------------------
 // The seam without a crossing: natives are the MPI's handles.
 
-template <class Native> MPI_Datatype unwrap(Native native) { return (MPI_Datatype)static_cast<std::uint64_t>(native); }
+template <class Native> MPI_Datatype unwrap(Native native) {
+  return (MPI_Datatype) static_cast<std::uint64_t>(native);
+}
 NativeDatatype wrap(MPI_Datatype type) { return static_cast<NativeDatatype>((std::uint64_t)type); }
 
 struct Basic {
@@ -35,19 +37,28 @@ struct Basic {
   MPI_Datatype native;
 };
 std::vector<Basic> basics() {
-  return {{abi::CHAR, MPI_CHAR},       {abi::SHORT, MPI_SHORT},
-          {abi::INT, MPI_INT},         {abi::LONG, MPI_LONG},
-          {abi::FLOAT, MPI_FLOAT},     {abi::DOUBLE, MPI_DOUBLE},
-          {abi::BYTE, MPI_BYTE},       {abi::C_DOUBLE_COMPLEX, MPI_C_DOUBLE_COMPLEX},
-          {abi::WCHAR, MPI_WCHAR},     {abi::LONG_DOUBLE, MPI_LONG_DOUBLE},
-          {abi::SHORT_INT, MPI_SHORT_INT}, {abi::DOUBLE_INT, MPI_DOUBLE_INT},
-          {abi::FLOAT_INT, MPI_FLOAT_INT}, {kAbi2Int, MPI_2INT}};
+  return {{abi::CHAR, MPI_CHAR},
+          {abi::SHORT, MPI_SHORT},
+          {abi::INT, MPI_INT},
+          {abi::LONG, MPI_LONG},
+          {abi::FLOAT, MPI_FLOAT},
+          {abi::DOUBLE, MPI_DOUBLE},
+          {abi::BYTE, MPI_BYTE},
+          {abi::C_DOUBLE_COMPLEX, MPI_C_DOUBLE_COMPLEX},
+          {abi::WCHAR, MPI_WCHAR},
+          {abi::LONG_DOUBLE, MPI_LONG_DOUBLE},
+          {abi::SHORT_INT, MPI_SHORT_INT},
+          {abi::DOUBLE_INT, MPI_DOUBLE_INT},
+          {abi::FLOAT_INT, MPI_FLOAT_INT},
+          {kAbi2Int, MPI_2INT}};
 }
 
 std::uint64_t predefined_native(int abi) {
-  if (abi == abi::DATATYPE_NULL) return (std::uint64_t)MPI_DATATYPE_NULL;
+  if (abi == abi::DATATYPE_NULL)
+    return (std::uint64_t)MPI_DATATYPE_NULL;
   for (const Basic &basic : basics())
-    if (basic.abi == abi) return (std::uint64_t)basic.native;
+    if (basic.abi == abi)
+      return (std::uint64_t)basic.native;
   std::abort();
 }
 
@@ -81,12 +92,14 @@ void connect() {
   };
   test_mpi.Type_create_hindexed_block = [](int n, int b, const std::int64_t *d, NativeDatatype old,
                                            NativeDatatype *out) {
-    return made(out, [&](auto t) { return MPI_Type_create_hindexed_block(n, b, (const MPI_Aint *)d, unwrap(old), t); });
+    return made(out,
+                [&](auto t) { return MPI_Type_create_hindexed_block(n, b, (const MPI_Aint *)d, unwrap(old), t); });
   };
   test_mpi.Type_create_struct = [](int n, const int *b, const std::int64_t *d, const NativeDatatype *old,
                                    NativeDatatype *out) {
     std::vector<MPI_Datatype> types;
-    for (int i = 0; i < n; ++i) types.push_back(unwrap(old[i]));
+    for (int i = 0; i < n; ++i)
+      types.push_back(unwrap(old[i]));
     return made(out, [&](auto t) { return MPI_Type_create_struct(n, b, (const MPI_Aint *)d, types.data(), t); });
   };
   test_mpi.Type_create_resized = [](NativeDatatype old, std::int64_t lb, std::int64_t extent, NativeDatatype *out) {
@@ -108,8 +121,9 @@ void connect() {
 // ---------------------------------------------------------------------------------
 // Trees
 
-// MPICH lets empty blocks count for the bounds, Open MPI does not (nor does the standard, nor do we). So there are none in
-// trees for MPICH, and those with a darray, of which a process may have nothing, are compared by their bytes only.
+// MPICH lets empty blocks count for the bounds, Open MPI does not (nor does the standard, nor do we). So there are
+// none in trees for MPICH, and those with a darray, of which a process may have nothing, are compared by their bytes
+// only.
 #if defined(OPEN_MPI)
 constexpr int kLeast = 0;
 #else
@@ -131,13 +145,15 @@ void free_tree(Tree &tree) {
 
 std::string list(const std::vector<int> &values) {
   std::string text = "{";
-  for (int v : values) text += std::to_string(v) + " ";
+  for (int v : values)
+    text += std::to_string(v) + " ";
   return text + "}";
 }
 
 std::vector<int> some(int n, int low, int high) {
   std::vector<int> values;
-  for (int i = 0; i < n; ++i) values.push_back(pick(low, high));
+  for (int i = 0; i < n; ++i)
+    values.push_back(pick(low, high));
   return values;
 }
 
@@ -178,8 +194,8 @@ Tree array_tree(Tree old, bool distributed) {
     dargs.push_back(standard ? MPI_DISTRIBUTE_DFLT_DARG : ours_dargs.back());
   }
   const int rank = pick(0, processes - 1);
-  api::Type_create_darray(processes, rank, ndims, sizes.data(), ours_distribs.data(), ours_dargs.data(), psizes.data(),
-                          ours_order, old.ours, &tree.ours);
+  api::Type_create_darray(processes, rank, ndims, sizes.data(), ours_distribs.data(), ours_dargs.data(),
+                          psizes.data(), ours_order, old.ours, &tree.ours);
   MPI_Type_create_darray(processes, rank, ndims, sizes.data(), distribs.data(), dargs.data(), psizes.data(), order,
                          old.native, &tree.native);
   tree.text = "darray rank " + std::to_string(rank) + list(sizes) + list(ours_distribs) + list(ours_dargs) +
@@ -205,7 +221,8 @@ Tree struct_tree(int depth) {
   tree.text += ")";
   api::Type_create_struct(n, lengths.data(), at.data(), ours.data(), &tree.ours);
   MPI_Type_create_struct(n, lengths.data(), (MPI_Aint *)at.data(), natives.data(), &tree.native);
-  for (Tree &part : parts) free_tree(part);
+  for (Tree &part : parts)
+    free_tree(part);
   return tree;
 }
 
@@ -216,7 +233,8 @@ Tree random_tree(int depth) {
     return {predefined<Datatype>(basic.abi), basic.native, predefined<Datatype>(basic.abi)->name};
   }
   const int kind = pick(0, 11);
-  if (kind == 11) return struct_tree(depth);
+  if (kind == 11)
+    return struct_tree(depth);
   Tree old = random_tree(depth - 1), tree{};
   const int n = pick(kLeast, 4), b = pick(kLeast, 3), s = pick(-4, 8);
   const std::vector<int> lengths = some(n, kLeast, 3), at32 = some(n, -6, 12), bytes32 = some(n, -40, 120);
@@ -268,7 +286,8 @@ Tree random_tree(int depth) {
     MPI_Type_dup(old.native, &tree.native);
     tree.text = "dup " + old.text;
     break;
-  default: tree = array_tree(old, kind == 10);
+  default:
+    tree = array_tree(old, kind == 10);
   }
   // Open MPI refuses arrays of empty types.
   if (tree.native == MPI_Datatype{} || tree.native == MPI_DATATYPE_NULL) {
@@ -298,12 +317,14 @@ Facts facts_of(MPI_Datatype type) {
 Facts facts_of(const Datatype *t) { return {t->size, t->lb, t->extent, t->true_lb, t->true_extent}; }
 
 void print(const char *who, const Facts &f) {
-  std::printf("  %-10s size %ld lb %ld extent %ld true %ld %ld\n", who, f.size, f.lb, f.extent, f.true_lb, f.true_extent);
+  std::printf("  %-10s size %ld lb %ld extent %ld true %ld %ld\n", who, f.size, f.lb, f.extent, f.true_lb,
+              f.true_extent);
 }
 
 constexpr std::int64_t kMiddle = 1 << 20;
 
-std::vector<unsigned char> packed_natively(const unsigned char *user, int count, MPI_Datatype type, std::int64_t bytes) {
+std::vector<unsigned char> packed_natively(const unsigned char *user, int count, MPI_Datatype type,
+                                           std::int64_t bytes) {
   std::vector<unsigned char> packed(static_cast<std::size_t>(bytes) + 64);
   int position = 0;
   MPI_Pack(user, count, type, packed.data(), int(packed.size()), &position, MPI_COMM_SELF);
@@ -314,12 +335,14 @@ std::vector<unsigned char> packed_natively(const unsigned char *user, int count,
 bool same_bytes(Tree &tree) {
 #if !defined(OPEN_MPI)
   // MPICH moves long doubles through the FPU: their padding and what is no valid number change.
-  if (tree.text.find("LONG_DOUBLE") != std::string::npos) return true;
+  if (tree.text.find("LONG_DOUBLE") != std::string::npos)
+    return true;
 #endif
   constexpr int kCount = 3;
   static std::vector<unsigned char> memory = [] {
     std::vector<unsigned char> m(2 * kMiddle);
-    for (std::size_t i = 0; i < m.size(); ++i) m[i] = static_cast<unsigned char>(i * 2654435761u >> 13);
+    for (std::size_t i = 0; i < m.size(); ++i)
+      m[i] = static_cast<unsigned char>(i * 2654435761u >> 13);
     return m;
   }();
   const unsigned char *user = memory.data() + kMiddle;
@@ -327,20 +350,22 @@ bool same_bytes(Tree &tree) {
   ours.reserve(64);
   ours.resize(static_cast<std::size_t>(tree.ours->size * kCount));
   pack_bytes(user, kCount, tree.ours, ours.data());
-  if (packed_natively(user, kCount, unwrap(native_of(tree.ours)), tree.ours->size * kCount) != ours) return false;
+  if (packed_natively(user, kCount, unwrap(native_of(tree.ours)), tree.ours->size * kCount) != ours)
+    return false;
 
   // Unpacked into a fresh buffer, our way and the MPI's, it must look the same.
   std::vector<unsigned char> a(memory.size()), b(memory.size());
   unpack_bytes(ours.data(), static_cast<std::int64_t>(ours.size()), a.data() + kMiddle, kCount, tree.ours);
   int position = 0;
-  MPI_Unpack(ours.data(), int(ours.size()), &position, b.data() + kMiddle, kCount, unwrap(native_of(tree.ours)), MPI_COMM_SELF);
+  MPI_Unpack(ours.data(), int(ours.size()), &position, b.data() + kMiddle, kCount, unwrap(native_of(tree.ours)),
+             MPI_COMM_SELF);
   return a == b;
 }
 
 bool fits(const Datatype *t) {
   const std::int64_t reach = kMiddle / 4;
-  return t->size > 0 && t->size < 100'000 && std::labs(t->true_lb) < reach && t->true_extent < reach && std::labs(t->extent) < reach &&
-         std::labs(t->lb) < reach;
+  return t->size > 0 && t->size < 100'000 && std::labs(t->true_lb) < reach && t->true_extent < reach &&
+         std::labs(t->extent) < reach && std::labs(t->lb) < reach;
 }
 
 int compare_trees(int trees, int seed) {
@@ -369,7 +394,8 @@ int compare_trees(int trees, int seed) {
         print("ours", ours);
         print("MPI", native);
         print("rebuilt", rebuilt);
-        if (!bytes) std::printf("  packed bytes differ\n");
+        if (!bytes)
+          std::printf("  packed bytes differ\n");
       }
     }
     free_tree(tree);
@@ -378,9 +404,9 @@ int compare_trees(int trees, int seed) {
   return wrong;
 }
 
-}  // namespace
+} // namespace
 
-}  // namespace mana
+} // namespace mana
 
 int main(int argc, char **argv) {
   MPI_Init(&argc, &argv);

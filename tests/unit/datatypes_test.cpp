@@ -101,7 +101,8 @@ TEST_F(Types, MatchSize) {
 TEST_F(Types, ArraysRefuseBadArguments) {
   Datatype *type;
   const int sizes[] = {4}, too_many[] = {5}, starts[] = {0}, late[] = {2}, three[] = {3};
-  EXPECT_EQ(api::Type_create_subarray(1, sizes, too_many, starts, abi::ORDER_C, basic(abi::INT), &type), abi::ERR_ARG);
+  EXPECT_EQ(api::Type_create_subarray(1, sizes, too_many, starts, abi::ORDER_C, basic(abi::INT), &type),
+            abi::ERR_ARG);
   EXPECT_EQ(api::Type_create_subarray(1, sizes, three, late, abi::ORDER_C, basic(abi::INT), &type), abi::ERR_ARG);
   EXPECT_EQ(api::Type_create_subarray(1, sizes, three, starts, 0, basic(abi::INT), &type), abi::ERR_ARG);
 }
@@ -136,7 +137,7 @@ TEST_F(Types, NativesAreMadeOnceForgottenAndFreed) {
   EXPECT_EQ(fake.committed, 1);
   EXPECT_EQ(native_of(basic(abi::INT)), static_cast<NativeDatatype>(abi::INT));
 
-  forget_native_types();  // a restart
+  forget_native_types(); // a restart
   native_of(copy);
   EXPECT_EQ(fake.made, 2);
   api::Type_free(&type);
@@ -146,6 +147,6 @@ TEST_F(Types, NativesAreMadeOnceForgottenAndFreed) {
   EXPECT_EQ(native_of(basic(abi::DATATYPE_NULL)), static_cast<NativeDatatype>(abi::DATATYPE_NULL));
 }
 
-}  // namespace
+} // namespace
 
-}  // namespace mana
+} // namespace mana

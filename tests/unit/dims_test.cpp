@@ -38,7 +38,8 @@ TEST_F(Dims, AgreesWithTryingEverythingForTwoDimensions) {
   for (int n = 1; n <= 2000; ++n) {
     int best = n;
     for (int d = 1; d <= n; ++d)
-      if (n % d == 0) best = std::min(best, std::max(d, n / d));
+      if (n % d == 0)
+        best = std::min(best, std::max(d, n / d));
     ASSERT_EQ(balanced(n, {0, 0}), (List{best, n / best}));
   }
 }
@@ -70,7 +71,7 @@ TEST_F(Dims, CoordinatesAndRanksAreInverse) {
 TEST_F(Dims, ShiftsWrapWherePeriodicAndEndElsewhere) {
   TopologyData *cart = grid({3, 4}, {0, 1});
   int source, destination;
-  cart_shift(cart, 1, 0, 1, &source, &destination);  // coordinates (0, 1)
+  cart_shift(cart, 1, 0, 1, &source, &destination); // coordinates (0, 1)
   EXPECT_EQ(source, abi::PROC_NULL);
   EXPECT_EQ(destination, 5);
   cart_shift(cart, 1, 1, -6, &source, &destination);
@@ -108,6 +109,6 @@ TEST_F(Dims, CopiesAreEqualAndTheirOwn) {
   EXPECT_EQ(copy->weighted, 1);
 }
 
-}  // namespace
+} // namespace
 
-}  // namespace mana
+} // namespace mana

@@ -12,9 +12,7 @@ namespace {
 
 class Groups : public CoreTest {
 protected:
-  static std::vector<int> ranks(const Group *group) {
-    return {group->world_ranks, group->world_ranks + group->size};
-  }
+  static std::vector<int> ranks(const Group *group) { return {group->world_ranks, group->world_ranks + group->size}; }
   static Group *make(std::vector<std::int32_t> ranks) { return new_group(int(ranks.size()), ranks.data()); }
 };
 
@@ -100,6 +98,6 @@ TEST_F(Groups, AMillionCyclesUseNoMoreMemory) {
   }
 }
 
-}  // namespace
+} // namespace
 
-}  // namespace mana
+} // namespace mana

@@ -104,11 +104,13 @@ long attribute(Comm *comm, int keyval) {
 
 TEST_F(Attrs, AreDeletedInTheReverseOrderOfSetting) {
   int k[3];
-  for (int &keyval : k) api::Comm_create_keyval(nullptr, callback(record_delete), &keyval, nullptr);
+  for (int &keyval : k)
+    api::Comm_create_keyval(nullptr, callback(record_delete), &keyval, nullptr);
   Comm *comm = make<Comm>();
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(api::Comm_set_attr(comm, k[i], number(i)), 0);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(api::Comm_set_attr(comm, k[i], number(i)), 0);
   deleted.clear();
-  EXPECT_EQ(api::Comm_set_attr(comm, k[0], number(9)), 0);  // deletes the old value, and is now the newest
+  EXPECT_EQ(api::Comm_set_attr(comm, k[0], number(9)), 0); // deletes the old value, and is now the newest
   EXPECT_EQ(delete_attributes(comm), 0);
   EXPECT_EQ(deleted, (std::vector<std::pair<int, long>>{{k[0], 0}, {k[0], 9}, {k[2], 2}, {k[1], 1}}));
 }
@@ -119,7 +121,8 @@ TEST_F(Attrs, AreCopiedAsTheirKeyvalsSay) {
   api::Comm_create_keyval(reinterpret_cast<void (*)()>(1), nullptr, &dup, nullptr);
   api::Comm_create_keyval(callback(copy_plus_extra), nullptr, &own, number(100));
   Comm *from = make<Comm>(), *to = make<Comm>();
-  for (int keyval : {none, dup, own}) api::Comm_set_attr(from, keyval, number(7));
+  for (int keyval : {none, dup, own})
+    api::Comm_set_attr(from, keyval, number(7));
   EXPECT_EQ(copy_attributes(from, to), 0);
   EXPECT_EQ(attribute(to, none), -1);
   EXPECT_EQ(attribute(to, dup), 7);
@@ -204,6 +207,6 @@ TEST_F(Errors, FatalOnesSayWhatAndWhere) {
               "fatal error in MPI_Function on MPI_COMM_WORLD: MPI_ERR_TRUNCATE: message truncated");
 }
 
-}  // namespace
+} // namespace
 
-}  // namespace mana
+} // namespace mana

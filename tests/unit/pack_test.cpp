@@ -48,7 +48,7 @@ TEST_F(Pack, AShortMessageLeavesTheRestAlone) {
   api::Type_vector(3, 1, 2, basic(abi::INT), &column);
   const int packed[] = {7, 8};
   Ints back(6, -1);
-  unpack_bytes(packed, 6, back.data(), 1, column);  // one and a half integers
+  unpack_bytes(packed, 6, back.data(), 1, column); // one and a half integers
   EXPECT_EQ(back[0], 7);
   EXPECT_EQ(back[2] & 0xffff, 8);
   EXPECT_EQ(back[2] >> 16, -1);
@@ -90,7 +90,7 @@ TEST_F(Pack, RefusesWhatDoesNotFitAndWhatIsNotCommitted) {
 }
 
 TEST_F(Pack, CountsOfPartialMessages) {
-  Datatype *pair;  // { int, double } with a hole
+  Datatype *pair; // { int, double } with a hole
   const int lengths[] = {1, 1};
   const std::int64_t at[] = {0, 8};
   Datatype *const types[] = {basic(abi::INT), basic(abi::DOUBLE)};
@@ -152,6 +152,6 @@ TEST_F(Pack, External32LongDoubleIsAnIeeeQuad) {
   EXPECT_EQ(back, number);
 }
 
-}  // namespace
+} // namespace
 
-}  // namespace mana
+} // namespace mana

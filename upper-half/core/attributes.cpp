@@ -1,7 +1,8 @@
 // See attributes.h.
 //
-// MPI_TAG_UB must be true under every MPI the job may move to: 2^31-1 in Open MPI over shared memory and TCP, 2^23-1 over
-// UCX, 2^28-1 in MPICH's usual configuration. The smallest is what applications are told, for the life of the job.
+// MPI_TAG_UB must be true under every MPI the job may move to: 2^31-1 in Open MPI over shared memory and TCP, 2^23-1
+// over UCX, 2^28-1 in MPICH's usual configuration. The smallest is what applications are told, for the life of the
+// job.
 #include "core/attributes.h"
 
 #include "core/call.h"
@@ -19,7 +20,7 @@ using Callback = void (*)();
 
 struct Keyval {
   Kind kind;
-  std::uint32_t refs;  // the application's and one for each attribute
+  std::uint32_t refs; // the application's and one for each attribute
   int number, next_free;
   Callback copy, remove;
   void *extra;
@@ -43,7 +44,8 @@ bool is_dup_fn(Callback fn) { return reinterpret_cast<std::uintptr_t>(fn) == 1; 
 
 Keyval *find_keyval(int number, Kind kind) {
   const int i = number - kFirstKeyval;
-  if (i < 0 || i >= keyval_count || keyvals[i]->refs == 0 || keyvals[i]->kind != kind) return nullptr;
+  if (i < 0 || i >= keyval_count || keyvals[i]->refs == 0 || keyvals[i]->kind != kind)
+    return nullptr;
   return keyvals[i];
 }
 
@@ -56,7 +58,8 @@ Keyval *new_keyval() {
   if (keyval_count == keyval_room) {
     const int room = keyval_room ? keyval_room * 2 : 64;
     Keyval **table = core_array<Keyval *>(static_cast<std::size_t>(room));
-    for (int i = 0; i < keyval_count; ++i) table[i] = keyvals[i];
+    for (int i = 0; i < keyval_count; ++i)
+      table[i] = keyvals[i];
     core_free(keyvals);
     keyvals = table;
     keyval_room = room;
@@ -67,7 +70,8 @@ Keyval *new_keyval() {
 }
 
 void release(Keyval *keyval) {
-  if (--keyval->refs != 0) return;
+  if (--keyval->refs != 0)
+    return;
   keyval->next_free = first_free;
   first_free = keyval->number - kFirstKeyval;
 }
@@ -79,7 +83,8 @@ Attributes **attributes_of(Object *object) {
 
 Attributes **find(Object *object, const Keyval *keyval) {
   Attributes **link = attributes_of(object);
-  while (*link && (*link)->keyval != keyval) link = &(*link)->older;
+  while (*link && (*link)->keyval != keyval)
+    link = &(*link)->older;
   return link;
 }
 
@@ -95,11 +100,14 @@ void add_newest(Object *object, Keyval *keyval, void *value) {
 int remove(Object *object, Attributes *attribute) {
   Keyval *keyval = attribute->keyval;
   if (!is_null_fn(keyval->remove)) {
-    const int code = front().call_delete_attr(keyval->remove, object, keyval->number, attribute->value, keyval->extra);
-    if (code != 0) return front().error_from_front(code);
+    const int code =
+        front().call_delete_attr(keyval->remove, object, keyval->number, attribute->value, keyval->extra);
+    if (code != 0)
+      return front().error_from_front(code);
   }
   Attributes **link = find(object, keyval);
-  if (*link != attribute) return 0;
+  if (*link != attribute)
+    return 0;
   *link = attribute->older;
   core_free(attribute);
   release(keyval);
@@ -110,7 +118,8 @@ int copy_one(const Attributes *from, Object *object, void **value, int *flag) {
   const Keyval *keyval = from->keyval;
   *flag = 0;
   *value = nullptr;
-  if (is_null_fn(keyval->copy)) return 0;
+  if (is_null_fn(keyval->copy))
+    return 0;
   if (is_dup_fn(keyval->copy)) {
     *flag = 1;
     *value = from->value;
@@ -134,7 +143,8 @@ int create_keyval(Kind kind, Callback copy, Callback remove, int *number, void *
 
 int free_keyval(Kind kind, int *number) {
   Keyval *keyval = find_keyval(*number, kind);
-  if (!keyval) return raise(abi::ERR_KEYVAL);
+  if (!keyval)
+    return raise(abi::ERR_KEYVAL);
   release(keyval);
   *number = abi::KEYVAL_INVALID;
   return 0;
@@ -142,25 +152,30 @@ int free_keyval(Kind kind, int *number) {
 
 int set_attribute(Object *object, int number, void *value) {
   Keyval *keyval = find_keyval(number, object->kind);
-  if (!keyval) return abi::ERR_KEYVAL;
+  if (!keyval)
+    return abi::ERR_KEYVAL;
   if (Attributes *before = *find(object, keyval))
-    if (const int error = remove(object, before)) return error;
+    if (const int error = remove(object, before))
+      return error;
   add_newest(object, keyval, value);
   return 0;
 }
 
 int get_attribute(Object *object, int number, void *value, int *flag) {
   const Keyval *keyval = find_keyval(number, object->kind);
-  if (!keyval) return abi::ERR_KEYVAL;
+  if (!keyval)
+    return abi::ERR_KEYVAL;
   const Attributes *attribute = *find(object, keyval);
   *flag = attribute != nullptr;
-  if (attribute) *static_cast<void **>(value) = attribute->value;
+  if (attribute)
+    *static_cast<void **>(value) = attribute->value;
   return 0;
 }
 
 int delete_attribute(Object *object, int number) {
   Keyval *keyval = find_keyval(number, object->kind);
-  if (!keyval) return abi::ERR_KEYVAL;
+  if (!keyval)
+    return abi::ERR_KEYVAL;
   Attributes *attribute = *find(object, keyval);
   return attribute ? remove(object, attribute) : 0;
 }
@@ -169,7 +184,7 @@ int delete_attribute(Object *object, int number) {
 // Predefined attributes: the application gets the address of an int, in the numbering of its own mpi.h.
 
 struct FrontValues {
-  int host, io;  // MPI_PROC_NULL: there is no host process; MPI_ANY_SOURCE: every rank can do I/O
+  int host, io; // MPI_PROC_NULL: there is no host process; MPI_ANY_SOURCE: every rank can do I/O
 };
 FrontValues front_values() { return front().front == 1 ? FrontValues{-2, -1} : FrontValues{-1, -2}; }
 
@@ -185,15 +200,23 @@ int *publish(int slot, int value) {
 int *predefined_attribute(int number, bool *known) {
   *known = true;
   switch (number) {
-  case abi::TAG_UB: return publish(kTagUbSlot, kTagUb);
-  case abi::HOST: return publish(kHostSlot, front_values().host);
-  case abi::IO: return publish(kIoSlot, front_values().io);
-  case abi::WTIME_IS_GLOBAL: return publish(kWtimeSlot, runtime_attributes.wtime_is_global);
+  case abi::TAG_UB:
+    return publish(kTagUbSlot, kTagUb);
+  case abi::HOST:
+    return publish(kHostSlot, front_values().host);
+  case abi::IO:
+    return publish(kIoSlot, front_values().io);
+  case abi::WTIME_IS_GLOBAL:
+    return publish(kWtimeSlot, runtime_attributes.wtime_is_global);
   case abi::UNIVERSE_SIZE:
     return runtime_attributes.universe_size < 0 ? nullptr : publish(kUniverseSlot, runtime_attributes.universe_size);
-  case abi::APPNUM: return runtime_attributes.appnum < 0 ? nullptr : publish(kAppnumSlot, runtime_attributes.appnum);
-  case abi::LASTUSEDCODE: return publish(kLastCodeSlot, front().error_to_front(last_used_code()));
-  default: *known = false; return nullptr;
+  case abi::APPNUM:
+    return runtime_attributes.appnum < 0 ? nullptr : publish(kAppnumSlot, runtime_attributes.appnum);
+  case abi::LASTUSEDCODE:
+    return publish(kLastCodeSlot, front().error_to_front(last_used_code()));
+  default:
+    *known = false;
+    return nullptr;
   }
 }
 
@@ -201,17 +224,20 @@ int raise_if(Comm *comm, int error) { return error ? raise(comm, error) : 0; }
 int raise_if(int error) { return error ? raise(error) : 0; }
 bool is_null(const Object *object) { return (object->flags & kNull) != 0; }
 
-}  // namespace
+} // namespace
 
 int copy_attributes(Object *from, Object *to) {
   for (Attributes *a = *attributes_of(from); a; a = a->older) {
     void *value;
     int flag;
-    if (const int error = copy_one(a, from, &value, &flag)) return error;
-    if (!flag) continue;
+    if (const int error = copy_one(a, from, &value, &flag))
+      return error;
+    if (!flag)
+      continue;
     // At the end: the chain of `to` gets the same order.
     Attributes **end = attributes_of(to);
-    while (*end) end = &(*end)->older;
+    while (*end)
+      end = &(*end)->older;
     *end = core_array<Attributes>(1);
     **end = {nullptr, a->keyval, value};
     ++a->keyval->refs;
@@ -221,7 +247,8 @@ int copy_attributes(Object *from, Object *to) {
 
 int delete_attributes(Object *object) {
   while (Attributes *newest = *attributes_of(object))
-    if (const int error = remove(object, newest)) return error;
+    if (const int error = remove(object, newest))
+      return error;
   return 0;
 }
 
@@ -255,45 +282,53 @@ int Win_free_keyval(int *keyval) {
 
 int Comm_set_attr(Comm *comm, int keyval, void *attribute_val) {
   Call call(Fn::Comm_set_attr);
-  if (is_null(comm)) return raise(abi::ERR_COMM);
+  if (is_null(comm))
+    return raise(abi::ERR_COMM);
   return raise_if(comm, set_attribute(comm, keyval, attribute_val));
 }
 
 int Comm_get_attr(Comm *comm, int keyval, void *attribute_val, int *flag) {
   Call call(Fn::Comm_get_attr);
-  if (is_null(comm)) return raise(abi::ERR_COMM);
+  if (is_null(comm))
+    return raise(abi::ERR_COMM);
   bool known;
   int *value = predefined_attribute(keyval, &known);
-  if (!known) return raise_if(comm, get_attribute(comm, keyval, attribute_val, flag));
+  if (!known)
+    return raise_if(comm, get_attribute(comm, keyval, attribute_val, flag));
   *flag = value != nullptr;
-  if (value) *static_cast<void **>(attribute_val) = value;
+  if (value)
+    *static_cast<void **>(attribute_val) = value;
   return 0;
 }
 
 int Comm_delete_attr(Comm *comm, int keyval) {
   Call call(Fn::Comm_delete_attr);
-  if (is_null(comm)) return raise(abi::ERR_COMM);
+  if (is_null(comm))
+    return raise(abi::ERR_COMM);
   return raise_if(comm, delete_attribute(comm, keyval));
 }
 
 int Type_set_attr(Datatype *type, int keyval, void *attribute_val) {
   Call call(Fn::Type_set_attr);
-  if (is_null(type)) return raise(abi::ERR_TYPE);
+  if (is_null(type))
+    return raise(abi::ERR_TYPE);
   return raise_if(set_attribute(type, keyval, attribute_val));
 }
 
 int Type_get_attr(Datatype *type, int keyval, void *attribute_val, int *flag) {
   Call call(Fn::Type_get_attr);
-  if (is_null(type)) return raise(abi::ERR_TYPE);
+  if (is_null(type))
+    return raise(abi::ERR_TYPE);
   return raise_if(get_attribute(type, keyval, attribute_val, flag));
 }
 
 int Type_delete_attr(Datatype *type, int keyval) {
   Call call(Fn::Type_delete_attr);
-  if (is_null(type)) return raise(abi::ERR_TYPE);
+  if (is_null(type))
+    return raise(abi::ERR_TYPE);
   return raise_if(delete_attribute(type, keyval));
 }
 
-}  // namespace api
+} // namespace api
 
-}  // namespace mana
+} // namespace mana

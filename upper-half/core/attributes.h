@@ -3,9 +3,9 @@
 // A record's `attributes` is a chain in order of setting, newest first: the order in which they are deleted
 // (MPI-3.1, 6.7: the reverse of the order in which they were set). Callbacks go through FrontOps.
 //
-// Keyvals are numbers from kFirstKeyval up: outside of the predefined ones of the ABI and of every front, so fronts pass
-// them on as they are. MPI_NULL_COPY_FN and MPI_NULL_DELETE_FN reach the core as 0, MPI_DUP_FN as 1 (ABI); a front may
-// also pass the addresses of functions of its own which do the same.
+// Keyvals are numbers from kFirstKeyval up: outside of the predefined ones of the ABI and of every front, so fronts
+// pass them on as they are. MPI_NULL_COPY_FN and MPI_NULL_DELETE_FN reach the core as 0, MPI_DUP_FN as 1 (ABI); a
+// front may also pass the addresses of functions of its own which do the same.
 #pragma once
 #include "core/objects.h"
 
@@ -30,4 +30,4 @@ struct RuntimeAttributes {
 };
 extern RuntimeAttributes runtime_attributes;
 
-}  // namespace mana
+} // namespace mana

@@ -10,4 +10,4 @@ void Call::slow(Fn fn) {
   call_slow(fn);
 }
 
-}  // namespace mana
+} // namespace mana

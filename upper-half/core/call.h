@@ -4,9 +4,10 @@
 //     Call call(Fn::Comm_rank);
 //     ...
 //
-// From its construction to its end the checkpoint signal does not stop this thread (ThreadBlock::in_core, counted because
-// callbacks of the application may call MPI again), and the thread holds the core's lock if there are several.
-// Without a request for a checkpoint that costs two instructions on the thread's own cache line, a store and two tests.
+// From its construction to its end the checkpoint signal does not stop this thread (ThreadBlock::in_core, counted
+// because callbacks of the application may call MPI again), and the thread holds the core's lock if there are
+// several. Without a request for a checkpoint that costs two instructions on the thread's own cache line, a store and
+// two tests.
 #pragma once
 #include "core/engine.h"
 #include "core/lock.h"
@@ -22,7 +23,8 @@ class Call {
 public:
   explicit Call(Fn fn) {
     asm volatile("incl %%gs:28" ::: "memory", "cc");
-    if (seam()->intent.load(std::memory_order_relaxed) != 0) [[unlikely]] slow(fn);
+    if (seam()->intent.load(std::memory_order_relaxed) != 0) [[unlikely]]
+      slow(fn);
     core_lock();
     current_function = fn;
   }
@@ -38,4 +40,4 @@ private:
   static void slow(Fn fn);
 };
 
-}  // namespace mana
+} // namespace mana

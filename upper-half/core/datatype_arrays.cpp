@@ -1,6 +1,7 @@
 // MPI_Type_create_subarray and MPI_Type_create_darray, as nested simpler types.
 //
-// Both choose, in each dimension, some of the indices. From the fastest dimension outwards, the type of dimension d is
+// Both choose, in each dimension, some of the indices. From the fastest dimension outwards, the type of dimension d
+// is
 //
 //     the inner type at the chosen indices, one every `extent of the inner type`, resized to the whole dimension
 //
@@ -23,8 +24,8 @@ struct Chosen {
 // Consumes the reference to `inner`.
 Datatype *add_dimension(Datatype *inner, const Chosen &chosen, std::int64_t whole) {
   const std::int64_t stride = inner->extent;
-  Datatype *regular = build_hvector(static_cast<int>(chosen.blocks), static_cast<int>(chosen.length),
-                                    chosen.period * stride, inner);
+  Datatype *regular =
+      build_hvector(static_cast<int>(chosen.blocks), static_cast<int>(chosen.length), chosen.period * stride, inner);
   const int lengths[] = {1, static_cast<int>(chosen.rest)};
   const std::int64_t at[] = {chosen.start * stride, (chosen.start + chosen.blocks * chosen.period) * stride};
   Datatype *const types[] = {regular, inner};
@@ -47,28 +48,37 @@ Chosen choose_block(std::int64_t whole, int processes, int place, int darg) {
 Chosen choose_cyclic(std::int64_t whole, int processes, int place, int darg) {
   const std::int64_t block = darg == abi::DISTRIBUTE_DFLT_DARG ? 1 : darg;
   const std::int64_t start = block * place, period = block * processes, left = whole - start;
-  if (left <= 0) return {0, 0, block, period, 0};
+  if (left <= 0)
+    return {0, 0, block, period, 0};
   const std::int64_t rest = left % period;
-  if (rest >= block) return {start, left / period + 1, block, period, 0};
+  if (rest >= block)
+    return {start, left / period + 1, block, period, 0};
   return {start, left / period, block, period, rest};
 }
 
 int check_darg(int distribution, int darg, int whole, int processes) {
   switch (distribution) {
-  case abi::DISTRIBUTE_NONE: return processes == 1 ? 0 : abi::ERR_ARG;
-  case abi::DISTRIBUTE_CYCLIC: return darg == abi::DISTRIBUTE_DFLT_DARG || darg > 0 ? 0 : abi::ERR_ARG;
+  case abi::DISTRIBUTE_NONE:
+    return processes == 1 ? 0 : abi::ERR_ARG;
+  case abi::DISTRIBUTE_CYCLIC:
+    return darg == abi::DISTRIBUTE_DFLT_DARG || darg > 0 ? 0 : abi::ERR_ARG;
   case abi::DISTRIBUTE_BLOCK:
-    if (darg == abi::DISTRIBUTE_DFLT_DARG) return 0;
+    if (darg == abi::DISTRIBUTE_DFLT_DARG)
+      return 0;
     return darg > 0 && std::int64_t{darg} * processes >= whole ? 0 : abi::ERR_ARG;
-  default: return abi::ERR_ARG;
+  default:
+    return abi::ERR_ARG;
   }
 }
 
 Chosen choose(int distribution, int darg, int whole, int processes, int place) {
   switch (distribution) {
-  case abi::DISTRIBUTE_BLOCK: return choose_block(whole, processes, place, darg);
-  case abi::DISTRIBUTE_CYCLIC: return choose_cyclic(whole, processes, place, darg);
-  default: return choose_range(0, whole);
+  case abi::DISTRIBUTE_BLOCK:
+    return choose_block(whole, processes, place, darg);
+  case abi::DISTRIBUTE_CYCLIC:
+    return choose_cyclic(whole, processes, place, darg);
+  default:
+    return choose_range(0, whole);
   }
 }
 
@@ -84,17 +94,20 @@ Datatype *with_body(int combiner, int ni, const int *integers, Datatype *oldtype
   return type;
 }
 
-}  // namespace
+} // namespace
 
 namespace api {
 
 int Type_create_subarray(int ndims, const int *sizes, const int *subsizes, const int *starts, int order,
                          Datatype *oldtype, Datatype **newtype) {
   Call call(Fn::Type_create_subarray);
-  if (is_null(oldtype)) return raise(abi::ERR_TYPE);
-  if (ndims < 1 || !is_order(order)) return raise(abi::ERR_ARG);
+  if (is_null(oldtype))
+    return raise(abi::ERR_TYPE);
+  if (ndims < 1 || !is_order(order))
+    return raise(abi::ERR_ARG);
   for (int i = 0; i < ndims; ++i)
-    if (sizes[i] < 1 || subsizes[i] < 1 || subsizes[i] > sizes[i] || starts[i] < 0 || starts[i] > sizes[i] - subsizes[i])
+    if (sizes[i] < 1 || subsizes[i] < 1 || subsizes[i] > sizes[i] || starts[i] < 0 ||
+        starts[i] > sizes[i] - subsizes[i])
       return raise(abi::ERR_ARG);
 
   retain(oldtype);
@@ -121,21 +134,28 @@ int Type_create_subarray(int ndims, const int *sizes, const int *subsizes, const
 int Type_create_darray(int size, int rank, int ndims, const int *gsizes, const int *distribs, const int *dargs,
                        const int *psizes, int order, Datatype *oldtype, Datatype **newtype) {
   Call call(Fn::Type_create_darray);
-  if (is_null(oldtype)) return raise(abi::ERR_TYPE);
-  if (rank < 0 || rank >= size || ndims < 1 || !is_order(order)) return raise(abi::ERR_ARG);
+  if (is_null(oldtype))
+    return raise(abi::ERR_TYPE);
+  if (rank < 0 || rank >= size || ndims < 1 || !is_order(order))
+    return raise(abi::ERR_ARG);
   std::int64_t processes = 1;
   for (int i = 0; i < ndims; ++i) {
-    if (gsizes[i] < 1 || psizes[i] < 1) return raise(abi::ERR_ARG);
-    if (check_darg(distribs[i], dargs[i], gsizes[i], psizes[i])) return raise(abi::ERR_ARG);
-    if ((processes *= psizes[i]) > size) return raise(abi::ERR_ARG);
+    if (gsizes[i] < 1 || psizes[i] < 1)
+      return raise(abi::ERR_ARG);
+    if (check_darg(distribs[i], dargs[i], gsizes[i], psizes[i]))
+      return raise(abi::ERR_ARG);
+    if ((processes *= psizes[i]) > size)
+      return raise(abi::ERR_ARG);
   }
-  if (processes != size) return raise(abi::ERR_ARG);
+  if (processes != size)
+    return raise(abi::ERR_ARG);
 
   // The grid of processes is row major, whatever the order of the array.
   const int ni = 4 * ndims + 4;
   int *integers = core_array<int>(static_cast<std::size_t>(ni));
   int *places = integers;
-  for (int i = ndims - 1, left = rank; i >= 0; left /= psizes[i--]) places[i] = left % psizes[i];
+  for (int i = ndims - 1, left = rank; i >= 0; left /= psizes[i--])
+    places[i] = left % psizes[i];
 
   retain(oldtype);
   Datatype *body = oldtype;
@@ -159,6 +179,6 @@ int Type_create_darray(int size, int rank, int ndims, const int *gsizes, const i
   return 0;
 }
 
-}  // namespace api
+} // namespace api
 
-}  // namespace mana
+} // namespace mana

@@ -1,16 +1,16 @@
 // Size, bounds and extents of a type from its constructor (MPI-3.1, section 4.1).
 //
 // lb and ub are the least and greatest bounds of the blocks' items. If any of them is explicit (a marker: resized
-// types, arrays, MPI_LB, MPI_UB), only the explicit ones count. Without an explicit ub the extent is rounded up to the widest
-// alignment inside. The MPIs read these rules differently:
+// types, arrays, MPI_LB, MPI_UB), only the explicit ones count. Without an explicit ub the extent is rounded up to
+// the widest alignment inside. The MPIs read these rules differently:
 //
 //                            Open MPI 4.1                               MPICH 4.0
 //   rounds                   every constructor, after each block       structs of unequal types, once
 //   resized, as a part       its bounds are explicit                   as if they were natural ones
 //   parts without data       count for the bounds                      count for the bounds, empty blocks too
 //
-// An application gets what the MPI that it was compiled for says, for as long as it lives; only the last row of MPICH is
-// not followed. Compared with both over random type trees: tests/unit/datatype_oracle.cpp.
+// An application gets what the MPI that it was compiled for says, for as long as it lives; only the last row of MPICH
+// is not followed. Compared with both over random type trees: tests/unit/datatype_oracle.cpp.
 #include "core/datatype_walk.h"
 #include "core/start.h"
 
@@ -23,8 +23,10 @@ bool as_open_mpi() { return front().front == 1; }
 class Range {
 public:
   void add(std::int64_t low, std::int64_t high) {
-    if (!any_ || low < low_) low_ = low;
-    if (!any_ || high > high_) high_ = high;
+    if (!any_ || low < low_)
+      low_ = low;
+    if (!any_ || high > high_)
+      high_ = high;
     any_ = true;
   }
   bool any() const { return any_; }
@@ -45,16 +47,23 @@ public:
     size_ += count * child->size;
     elements_ += count * child->elements;
     const bool counts = child->elements != 0 || child->markers != 0 || round_always_;
-    if (count == 0 || !counts) return;
-    if (child->alignment > alignment_) alignment_ = child->alignment;
+    if (count == 0 || !counts)
+      return;
+    if (child->alignment > alignment_)
+      alignment_ = child->alignment;
     const std::int64_t span = (count - 1) * child->extent;
     const std::int64_t first = at + (span < 0 ? span : 0), last = at + (span > 0 ? span : 0);
     const std::int64_t low = first + child->lb, high = last + child->lb + child->extent;
-    if (child->elements) true_.add(first + child->true_lb, last + child->true_lb + child->true_extent);
-    if (child->markers & kLbMarker) marked_low_.add(low, low);
-    if (child->markers & kUbMarker) marked_high_.add(high, high);
-    if (child->elements || round_always_) plain_.add(low, high);
-    if (round_always_) round();
+    if (child->elements)
+      true_.add(first + child->true_lb, last + child->true_lb + child->true_extent);
+    if (child->markers & kLbMarker)
+      marked_low_.add(low, low);
+    if (child->markers & kUbMarker)
+      marked_high_.add(high, high);
+    if (child->elements || round_always_)
+      plain_.add(low, high);
+    if (round_always_)
+      round();
   }
 
   // The blocks between the first and the last of `count` equal ones, which do not matter for the bounds.
@@ -65,11 +74,13 @@ public:
   void not_in_order() { in_order_ = false; }
 
   void store(Datatype *type) {
-    if (round_once_) round();
+    if (round_once_)
+      round();
     type->size = size_;
     type->elements = elements_;
     type->alignment = alignment_;
-    type->markers = static_cast<std::uint8_t>((marked_low_.any() ? kLbMarker : 0) | (marked_high_.any() ? kUbMarker : 0));
+    type->markers =
+        static_cast<std::uint8_t>((marked_low_.any() ? kLbMarker : 0) | (marked_high_.any() ? kUbMarker : 0));
     type->true_lb = true_.low();
     type->true_extent = true_.high() - true_.low();
     type->lb = lower();
@@ -83,7 +94,8 @@ private:
   // Moves a natural upper bound up to the next multiple of the alignment from the lower one.
   void round() {
     const std::int64_t over = (upper() - lower()) % alignment_;
-    if (!marked_high_.any() && over != 0) plain_.add(lower(), upper() + alignment_ - over);
+    if (!marked_high_.any() && over != 0)
+      plain_.add(lower(), upper() + alignment_ - over);
   }
 
   bool round_once_, round_always_;
@@ -95,10 +107,13 @@ private:
 
 // Vectors may have millions of blocks: only the first and the last matter.
 void add_vector(Bounds &bounds, int count, int blocklength, std::int64_t stride, const Datatype *child) {
-  if (count == 0) return;
+  if (count == 0)
+    return;
   bounds.add(0, blocklength, child);
-  if (count == 1) return;
-  if (stride != blocklength * child->extent) bounds.not_in_order();
+  if (count == 1)
+    return;
+  if (stride != blocklength * child->extent)
+    bounds.not_in_order();
   bounds.add_middle(std::int64_t{count - 2} * blocklength, child);
   bounds.add(stride * (count - 1), blocklength, child);
 }
@@ -125,15 +140,18 @@ void set_resized(Datatype *type) {
 
 bool has_unequal_types(const Datatype *type) {
   for (int i = 1; i < type->nd; ++i)
-    if (type->types[i] != type->types[0]) return true;
+    if (type->types[i] != type->types[0])
+      return true;
   return false;
 }
 
-}  // namespace
+} // namespace
 
 void compute_bounds(Datatype *type) {
-  if (type->body) return copy_bounds(type, type->body);
-  if (type->combiner == abi::COMBINER_RESIZED) return set_resized(type);
+  if (type->body)
+    return copy_bounds(type, type->body);
+  if (type->combiner == abi::COMBINER_RESIZED)
+    return set_resized(type);
   Bounds bounds(has_unequal_types(type));
   const std::int32_t *i = type->integers;
   if (type->combiner == abi::COMBINER_VECTOR)
@@ -148,4 +166,4 @@ void compute_bounds(Datatype *type) {
   bounds.store(type);
 }
 
-}  // namespace mana
+} // namespace mana

@@ -1,4 +1,5 @@
-// What MPI can be asked about a datatype, and types found by their properties (MPI_Type_match_size, Fortran 90 kinds).
+// What MPI can be asked about a datatype, and types found by their properties (MPI_Type_match_size, Fortran 90
+// kinds).
 #include <climits>
 
 #include "core/call.h"
@@ -21,8 +22,10 @@ int fortran90(int combiner, int ni, const int *integers, int abi_type, Datatype 
   for (int i = 0; i < fortran90_count; ++i) {
     Datatype *known = fortran90_types[i];
     bool same = known->combiner == combiner;
-    for (int k = 0; k < ni && same; ++k) same = known->integers[k] == integers[k];
-    if (same) return *out = known, 0;
+    for (int k = 0; k < ni && same; ++k)
+      same = known->integers[k] == integers[k];
+    if (same)
+      return *out = known, 0;
   }
   Datatype *type = new_type(combiner, ni, integers, 0, nullptr, 0, nullptr);
   retain(type->body = predefined<Datatype>(abi_type));
@@ -47,50 +50,59 @@ constexpr RealKind kRealKinds[] = {
 };
 
 const RealKind *find_real(int digits, int range) {
-  if (digits == abi::UNDEFINED && range == abi::UNDEFINED) return nullptr;
+  if (digits == abi::UNDEFINED && range == abi::UNDEFINED)
+    return nullptr;
   for (const RealKind &kind : kRealKinds)
-    if (digits <= kind.digits && range <= kind.range) return &kind;  // MPI_UNDEFINED is below all
+    if (digits <= kind.digits && range <= kind.range)
+      return &kind; // MPI_UNDEFINED is below all
   return nullptr;
 }
 
 int find_integer(int range) {
-  return range <= 2 ? abi::INTEGER1 : range <= 4 ? abi::INTEGER2 : range <= 9 ? abi::INTEGER4
-       : range <= 18 ? abi::INTEGER8 : range <= 38 ? abi::INTEGER16 : abi::DATATYPE_NULL;
+  return range <= 2    ? abi::INTEGER1
+         : range <= 4  ? abi::INTEGER2
+         : range <= 9  ? abi::INTEGER4
+         : range <= 18 ? abi::INTEGER8
+         : range <= 38 ? abi::INTEGER16
+                       : abi::DATATYPE_NULL;
 }
 
 struct SizedType {
   int typeclass, size, type;
 };
 constexpr SizedType kSizedTypes[] = {
-    {abi::TYPECLASS_REAL, 4, abi::REAL4},        {abi::TYPECLASS_REAL, 8, abi::REAL8},
-    {abi::TYPECLASS_REAL, 16, abi::REAL16},      {abi::TYPECLASS_REAL, 2, abi::REAL2},
-    {abi::TYPECLASS_INTEGER, 1, abi::INTEGER1},  {abi::TYPECLASS_INTEGER, 2, abi::INTEGER2},
-    {abi::TYPECLASS_INTEGER, 4, abi::INTEGER4},  {abi::TYPECLASS_INTEGER, 8, abi::INTEGER8},
+    {abi::TYPECLASS_REAL, 4, abi::REAL4},         {abi::TYPECLASS_REAL, 8, abi::REAL8},
+    {abi::TYPECLASS_REAL, 16, abi::REAL16},       {abi::TYPECLASS_REAL, 2, abi::REAL2},
+    {abi::TYPECLASS_INTEGER, 1, abi::INTEGER1},   {abi::TYPECLASS_INTEGER, 2, abi::INTEGER2},
+    {abi::TYPECLASS_INTEGER, 4, abi::INTEGER4},   {abi::TYPECLASS_INTEGER, 8, abi::INTEGER8},
     {abi::TYPECLASS_INTEGER, 16, abi::INTEGER16}, {abi::TYPECLASS_COMPLEX, 8, abi::COMPLEX8},
     {abi::TYPECLASS_COMPLEX, 16, abi::COMPLEX16}, {abi::TYPECLASS_COMPLEX, 32, abi::COMPLEX32},
 };
 
-}  // namespace
+} // namespace
 
 namespace api {
 
 int Type_size(Datatype *datatype, int *size) {
   Call call(Fn::Type_size);
-  if (is_null(datatype)) return raise_null();
+  if (is_null(datatype))
+    return raise_null();
   *size = datatype->size > INT_MAX ? abi::UNDEFINED : static_cast<int>(datatype->size);
   return 0;
 }
 
 int Type_size_x(Datatype *datatype, std::int64_t *size) {
   Call call(Fn::Type_size_x);
-  if (is_null(datatype)) return raise_null();
+  if (is_null(datatype))
+    return raise_null();
   *size = datatype->size;
   return 0;
 }
 
 int Type_get_extent(Datatype *datatype, std::int64_t *lb, std::int64_t *extent) {
   Call call(Fn::Type_get_extent);
-  if (is_null(datatype)) return raise_null();
+  if (is_null(datatype))
+    return raise_null();
   *lb = datatype->lb;
   *extent = datatype->extent;
   return 0;
@@ -98,7 +110,8 @@ int Type_get_extent(Datatype *datatype, std::int64_t *lb, std::int64_t *extent) 
 
 int Type_get_extent_x(Datatype *datatype, std::int64_t *lb, std::int64_t *extent) {
   Call call(Fn::Type_get_extent_x);
-  if (is_null(datatype)) return raise_null();
+  if (is_null(datatype))
+    return raise_null();
   *lb = datatype->lb;
   *extent = datatype->extent;
   return 0;
@@ -106,7 +119,8 @@ int Type_get_extent_x(Datatype *datatype, std::int64_t *lb, std::int64_t *extent
 
 int Type_get_true_extent(Datatype *datatype, std::int64_t *true_lb, std::int64_t *true_extent) {
   Call call(Fn::Type_get_true_extent);
-  if (is_null(datatype)) return raise_null();
+  if (is_null(datatype))
+    return raise_null();
   *true_lb = datatype->true_lb;
   *true_extent = datatype->true_extent;
   return 0;
@@ -114,7 +128,8 @@ int Type_get_true_extent(Datatype *datatype, std::int64_t *true_lb, std::int64_t
 
 int Type_get_true_extent_x(Datatype *datatype, std::int64_t *true_lb, std::int64_t *true_extent) {
   Call call(Fn::Type_get_true_extent_x);
-  if (is_null(datatype)) return raise_null();
+  if (is_null(datatype))
+    return raise_null();
   *true_lb = datatype->true_lb;
   *true_extent = datatype->true_extent;
   return 0;
@@ -122,7 +137,8 @@ int Type_get_true_extent_x(Datatype *datatype, std::int64_t *true_lb, std::int64
 
 int Type_get_envelope(Datatype *datatype, int *num_integers, int *num_addresses, int *num_datatypes, int *combiner) {
   Call call(Fn::Type_get_envelope);
-  if (is_null(datatype)) return raise_null();
+  if (is_null(datatype))
+    return raise_null();
   *num_integers = datatype->ni;
   *num_addresses = datatype->na;
   *num_datatypes = datatype->nd;
@@ -134,14 +150,18 @@ int Type_get_envelope(Datatype *datatype, int *num_integers, int *num_addresses,
 int Type_get_contents(Datatype *datatype, int max_integers, int max_addresses, int max_datatypes, int *integers,
                       std::int64_t *addresses, Datatype **types) {
   Call call(Fn::Type_get_contents);
-  if (is_null(datatype) || is_named(datatype)) return raise_null();
+  if (is_null(datatype) || is_named(datatype))
+    return raise_null();
   if (max_integers < datatype->ni || max_addresses < datatype->na || max_datatypes < datatype->nd)
     return raise(abi::ERR_ARG);
-  for (int i = 0; i < datatype->ni; ++i) integers[i] = datatype->integers[i];
-  for (int i = 0; i < datatype->na; ++i) addresses[i] = datatype->addresses[i];
+  for (int i = 0; i < datatype->ni; ++i)
+    integers[i] = datatype->integers[i];
+  for (int i = 0; i < datatype->na; ++i)
+    addresses[i] = datatype->addresses[i];
   for (int i = 0; i < datatype->nd; ++i) {
     types[i] = datatype->types[i];
-    if (!(types[i]->flags & kPredefined)) retain(types[i]);
+    if (!(types[i]->flags & kPredefined))
+      retain(types[i]);
   }
   return 0;
 }
@@ -149,7 +169,8 @@ int Type_get_contents(Datatype *datatype, int max_integers, int max_addresses, i
 int Type_match_size(int typeclass, int size, Datatype **datatype) {
   Call call(Fn::Type_match_size);
   for (const SizedType &sized : kSizedTypes)
-    if (sized.typeclass == typeclass && sized.size == size) return *datatype = predefined<Datatype>(sized.type), 0;
+    if (sized.typeclass == typeclass && sized.size == size)
+      return *datatype = predefined<Datatype>(sized.type), 0;
   *datatype = predefined<Datatype>(abi::DATATYPE_NULL);
   return raise(abi::ERR_ARG);
 }
@@ -171,7 +192,8 @@ int Type_create_f90_complex(int p, int r, Datatype **newtype) {
 int Type_create_f90_integer(int r, Datatype **newtype) {
   Call call(Fn::Type_create_f90_integer);
   const int found = find_integer(r);
-  return found != abi::DATATYPE_NULL ? fortran90(abi::COMBINER_F90_INTEGER, 1, &r, found, newtype) : raise(abi::ERR_ARG);
+  return found != abi::DATATYPE_NULL ? fortran90(abi::COMBINER_F90_INTEGER, 1, &r, found, newtype)
+                                     : raise(abi::ERR_ARG);
 }
 
 int Get_address(const void *location, std::int64_t *address) {
@@ -180,6 +202,6 @@ int Get_address(const void *location, std::int64_t *address) {
   return 0;
 }
 
-}  // namespace api
+} // namespace api
 
-}  // namespace mana
+} // namespace mana

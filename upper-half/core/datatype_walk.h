@@ -19,45 +19,57 @@ template <class Visit> inline bool visit_blocks(const Datatype *type, Visit &&vi
   Datatype *const *t = type->types;
   const std::int64_t extent = t[0]->extent;
   switch (type->combiner) {
-  case abi::COMBINER_CONTIGUOUS: return visit(std::int64_t{0}, i[0], t[0]);
+  case abi::COMBINER_CONTIGUOUS:
+    return visit(std::int64_t{0}, i[0], t[0]);
   case abi::COMBINER_DUP:
-  case abi::COMBINER_RESIZED: return visit(std::int64_t{0}, 1, t[0]);
+  case abi::COMBINER_RESIZED:
+    return visit(std::int64_t{0}, 1, t[0]);
   case abi::COMBINER_VECTOR:
     for (int n = 0; n < i[0]; ++n)
-      if (!visit(n * std::int64_t{i[2]} * extent, i[1], t[0])) return false;
+      if (!visit(n * std::int64_t{i[2]} * extent, i[1], t[0]))
+        return false;
     return true;
   case abi::COMBINER_HVECTOR:
     for (int n = 0; n < i[0]; ++n)
-      if (!visit(n * a[0], i[1], t[0])) return false;
+      if (!visit(n * a[0], i[1], t[0]))
+        return false;
     return true;
   case abi::COMBINER_INDEXED:
     for (int n = 0; n < i[0]; ++n)
-      if (!visit(i[1 + i[0] + n] * extent, i[1 + n], t[0])) return false;
+      if (!visit(i[1 + i[0] + n] * extent, i[1 + n], t[0]))
+        return false;
     return true;
   case abi::COMBINER_HINDEXED:
     for (int n = 0; n < i[0]; ++n)
-      if (!visit(a[n], i[1 + n], t[0])) return false;
+      if (!visit(a[n], i[1 + n], t[0]))
+        return false;
     return true;
   case abi::COMBINER_INDEXED_BLOCK:
     for (int n = 0; n < i[0]; ++n)
-      if (!visit(i[2 + n] * extent, i[1], t[0])) return false;
+      if (!visit(i[2 + n] * extent, i[1], t[0]))
+        return false;
     return true;
   case abi::COMBINER_HINDEXED_BLOCK:
     for (int n = 0; n < i[0]; ++n)
-      if (!visit(a[n], i[1], t[0])) return false;
+      if (!visit(a[n], i[1], t[0]))
+        return false;
     return true;
   case abi::COMBINER_STRUCT:
     for (int n = 0; n < i[0]; ++n)
-      if (!visit(a[n], i[1 + n], t[n])) return false;
+      if (!visit(a[n], i[1 + n], t[n]))
+        return false;
     return true;
-  default: return true;
+  default:
+    return true;
   }
 }
 
 // visit(offset, bytes) for `count` items at `offset`.
 template <class Visit> bool visit_bytes(const Datatype *type, std::int64_t offset, std::int64_t count, Visit &visit) {
-  if (type->contiguous) return count == 0 || visit(offset, count * type->size);
-  if (type->body) return visit_bytes(type->body, offset, count, visit);
+  if (type->contiguous)
+    return count == 0 || visit(offset, count * type->size);
+  if (type->body)
+    return visit_bytes(type->body, offset, count, visit);
   for (std::int64_t n = 0; n < count; ++n, offset += type->extent)
     if (!visit_blocks(type, [&](std::int64_t at, int blocklength, const Datatype *child) {
           return visit_bytes(child, offset + at, blocklength, visit);
@@ -67,9 +79,12 @@ template <class Visit> bool visit_bytes(const Datatype *type, std::int64_t offse
 }
 
 // visit(offset, predefined type, n): n of them from `offset` on. Pair types count as their two parts.
-template <class Visit> bool visit_elements(const Datatype *type, std::int64_t offset, std::int64_t count, Visit &visit) {
-  if (type->body) return visit_elements(type->body, offset, count, visit);
-  if (is_named(type)) return count == 0 || type->elements == 0 || visit(offset, type, count);
+template <class Visit>
+bool visit_elements(const Datatype *type, std::int64_t offset, std::int64_t count, Visit &visit) {
+  if (type->body)
+    return visit_elements(type->body, offset, count, visit);
+  if (is_named(type))
+    return count == 0 || type->elements == 0 || visit(offset, type, count);
   for (std::int64_t n = 0; n < count; ++n, offset += type->extent)
     if (!visit_blocks(type, [&](std::int64_t at, int blocklength, const Datatype *child) {
           return visit_elements(child, offset + at, blocklength, visit);
@@ -78,4 +93,4 @@ template <class Visit> bool visit_elements(const Datatype *type, std::int64_t of
   return true;
 }
 
-}  // namespace mana
+} // namespace mana

@@ -21,16 +21,20 @@ Datatype *new_type(int combiner, int ni, const int *integers, int na, const std:
   type->integers = ni ? core_copy(integers, static_cast<std::size_t>(ni)) : nullptr;
   type->addresses = na ? core_copy(addresses, static_cast<std::size_t>(na)) : nullptr;
   type->types = nd ? core_copy(types, static_cast<std::size_t>(nd)) : nullptr;
-  for (int i = 0; i < nd; ++i) retain(types[i]);
+  for (int i = 0; i < nd; ++i)
+    retain(types[i]);
   return type;
 }
 
 void destroy_type(Datatype *type) {
   delete_attributes(type);
   // The native of a type with a body is the body's.
-  if (type->native_live != kNativeNone && !type->body) seam()->mpi->Type_free(&type->native);
-  for (int i = 0; i < type->nd; ++i) release(type->types[i]);
-  if (type->body) release(type->body);
+  if (type->native_live != kNativeNone && !type->body)
+    seam()->mpi->Type_free(&type->native);
+  for (int i = 0; i < type->nd; ++i)
+    release(type->types[i]);
+  if (type->body)
+    release(type->body);
   core_free(type->integers);
   core_free(type->addresses);
   core_free(type->types);
@@ -56,7 +60,8 @@ public:
     return *this;
   }
   Integers &add(const int *values, int n) {
-    for (int i = 0; i < n; ++i) add(values[i]);
+    for (int i = 0; i < n; ++i)
+      add(values[i]);
     return *this;
   }
   int size() const { return n_; }
@@ -69,13 +74,14 @@ private:
 
 bool any_negative(const int *values, int n) {
   for (int i = 0; i < n; ++i)
-    if (values[i] < 0) return true;
+    if (values[i] < 0)
+      return true;
   return false;
 }
 
 int check(int count, const Datatype *old) { return is_null(old) ? abi::ERR_TYPE : count < 0 ? abi::ERR_COUNT : 0; }
 
-}  // namespace
+} // namespace
 
 Datatype *build_contiguous(int count, Datatype *old) {
   return finished(new_type(abi::COMBINER_CONTIGUOUS, 1, &count, 0, nullptr, 1, &old));
@@ -96,7 +102,8 @@ Datatype *build_resized(Datatype *old, std::int64_t lb, std::int64_t extent) {
   return finished(new_type(abi::COMBINER_RESIZED, 0, nullptr, 2, addresses, 1, &old));
 }
 
-Datatype *build_struct(int count, const int *blocklengths, const std::int64_t *displacements, Datatype *const *types) {
+Datatype *build_struct(int count, const int *blocklengths, const std::int64_t *displacements,
+                       Datatype *const *types) {
   Integers integers(1 + std::int64_t{count});
   integers.add(count).add(blocklengths, count);
   return finished(
@@ -107,31 +114,39 @@ namespace api {
 
 int Type_contiguous(int count, Datatype *oldtype, Datatype **newtype) {
   Call call(Fn::Type_contiguous);
-  if (const int error = check(count, oldtype)) return raise(error);
+  if (const int error = check(count, oldtype))
+    return raise(error);
   *newtype = build_contiguous(count, oldtype);
   return 0;
 }
 
 int Type_vector(int count, int blocklength, int stride, Datatype *oldtype, Datatype **newtype) {
   Call call(Fn::Type_vector);
-  if (const int error = check(count, oldtype)) return raise(error);
-  if (blocklength < 0) return raise(abi::ERR_ARG);
+  if (const int error = check(count, oldtype))
+    return raise(error);
+  if (blocklength < 0)
+    return raise(abi::ERR_ARG);
   *newtype = build_vector(count, blocklength, stride, oldtype);
   return 0;
 }
 
 int Type_create_hvector(int count, int blocklength, std::int64_t stride, Datatype *oldtype, Datatype **newtype) {
   Call call(Fn::Type_create_hvector);
-  if (const int error = check(count, oldtype)) return raise(error);
-  if (blocklength < 0) return raise(abi::ERR_ARG);
+  if (const int error = check(count, oldtype))
+    return raise(error);
+  if (blocklength < 0)
+    return raise(abi::ERR_ARG);
   *newtype = build_hvector(count, blocklength, stride, oldtype);
   return 0;
 }
 
-int Type_indexed(int count, const int *blocklengths, const int *displacements, Datatype *oldtype, Datatype **newtype) {
+int Type_indexed(int count, const int *blocklengths, const int *displacements, Datatype *oldtype,
+                 Datatype **newtype) {
   Call call(Fn::Type_indexed);
-  if (const int error = check(count, oldtype)) return raise(error);
-  if (any_negative(blocklengths, count)) return raise(abi::ERR_ARG);
+  if (const int error = check(count, oldtype))
+    return raise(error);
+  if (any_negative(blocklengths, count))
+    return raise(abi::ERR_ARG);
   Integers integers(1 + 2 * std::int64_t{count});
   integers.add(count).add(blocklengths, count).add(displacements, count);
   *newtype = finished(new_type(abi::COMBINER_INDEXED, integers.size(), integers.data(), 0, nullptr, 1, &oldtype));
@@ -141,8 +156,10 @@ int Type_indexed(int count, const int *blocklengths, const int *displacements, D
 int Type_create_hindexed(int count, const int *blocklengths, const std::int64_t *displacements, Datatype *oldtype,
                          Datatype **newtype) {
   Call call(Fn::Type_create_hindexed);
-  if (const int error = check(count, oldtype)) return raise(error);
-  if (any_negative(blocklengths, count)) return raise(abi::ERR_ARG);
+  if (const int error = check(count, oldtype))
+    return raise(error);
+  if (any_negative(blocklengths, count))
+    return raise(abi::ERR_ARG);
   Integers integers(1 + std::int64_t{count});
   integers.add(count).add(blocklengths, count);
   *newtype =
@@ -153,8 +170,10 @@ int Type_create_hindexed(int count, const int *blocklengths, const std::int64_t 
 int Type_create_indexed_block(int count, int blocklength, const int *displacements, Datatype *oldtype,
                               Datatype **newtype) {
   Call call(Fn::Type_create_indexed_block);
-  if (const int error = check(count, oldtype)) return raise(error);
-  if (blocklength < 0) return raise(abi::ERR_ARG);
+  if (const int error = check(count, oldtype))
+    return raise(error);
+  if (blocklength < 0)
+    return raise(abi::ERR_ARG);
   Integers integers(2 + std::int64_t{count});
   integers.add(count).add(blocklength).add(displacements, count);
   *newtype =
@@ -165,8 +184,10 @@ int Type_create_indexed_block(int count, int blocklength, const int *displacemen
 int Type_create_hindexed_block(int count, int blocklength, const std::int64_t *displacements, Datatype *oldtype,
                                Datatype **newtype) {
   Call call(Fn::Type_create_hindexed_block);
-  if (const int error = check(count, oldtype)) return raise(error);
-  if (blocklength < 0) return raise(abi::ERR_ARG);
+  if (const int error = check(count, oldtype))
+    return raise(error);
+  if (blocklength < 0)
+    return raise(abi::ERR_ARG);
   const int integers[] = {count, blocklength};
   *newtype = finished(new_type(abi::COMBINER_HINDEXED_BLOCK, 2, integers, count, displacements, 1, &oldtype));
   return 0;
@@ -175,24 +196,29 @@ int Type_create_hindexed_block(int count, int blocklength, const std::int64_t *d
 int Type_create_struct(int count, const int *blocklengths, const std::int64_t *displacements, Datatype *const *types,
                        Datatype **newtype) {
   Call call(Fn::Type_create_struct);
-  if (count < 0) return raise(abi::ERR_COUNT);
-  if (any_negative(blocklengths, count)) return raise(abi::ERR_ARG);
+  if (count < 0)
+    return raise(abi::ERR_COUNT);
+  if (any_negative(blocklengths, count))
+    return raise(abi::ERR_ARG);
   for (int i = 0; i < count; ++i)
-    if (is_null(types[i])) return raise(abi::ERR_TYPE);
+    if (is_null(types[i]))
+      return raise(abi::ERR_TYPE);
   *newtype = build_struct(count, blocklengths, displacements, types);
   return 0;
 }
 
 int Type_create_resized(Datatype *oldtype, std::int64_t lb, std::int64_t extent, Datatype **newtype) {
   Call call(Fn::Type_create_resized);
-  if (is_null(oldtype)) return raise(abi::ERR_TYPE);
+  if (is_null(oldtype))
+    return raise(abi::ERR_TYPE);
   *newtype = build_resized(oldtype, lb, extent);
   return 0;
 }
 
 int Type_dup(Datatype *oldtype, Datatype **newtype) {
   Call call(Fn::Type_dup);
-  if (is_null(oldtype)) return raise(abi::ERR_TYPE);
+  if (is_null(oldtype))
+    return raise(abi::ERR_TYPE);
   Datatype *type = new_type(abi::COMBINER_DUP, 0, nullptr, 0, nullptr, 1, &oldtype);
   retain(type->body = oldtype);
   compute_bounds(type);
@@ -208,7 +234,8 @@ int Type_dup(Datatype *oldtype, Datatype **newtype) {
 // The native type is made when it is used.
 int Type_commit(Datatype **datatype) {
   Call call(Fn::Type_commit);
-  if (is_null(*datatype)) return raise(abi::ERR_TYPE);
+  if (is_null(*datatype))
+    return raise(abi::ERR_TYPE);
   (*datatype)->committed = 1;
   return 0;
 }
@@ -216,15 +243,17 @@ int Type_commit(Datatype **datatype) {
 int Type_free(Datatype **datatype) {
   Call call(Fn::Type_free);
   Datatype *type = *datatype;
-  if (is_null(type) || (type->flags & kPredefined)) return raise(abi::ERR_TYPE);
+  if (is_null(type) || (type->flags & kPredefined))
+    return raise(abi::ERR_TYPE);
   // With other users of the record its attributes live on, as they do in both MPIs.
   if (type->refs == 1)
-    if (const int error = delete_attributes(type)) return raise(error);
+    if (const int error = delete_attributes(type))
+      return raise(error);
   release(type);
   *datatype = predefined<Datatype>(abi::DATATYPE_NULL);
   return 0;
 }
 
-}  // namespace api
+} // namespace api
 
-}  // namespace mana
+} // namespace mana

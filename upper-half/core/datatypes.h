@@ -1,7 +1,8 @@
 // Datatypes: constructor trees, and everything that MPI can be asked about them, in the upper half.
 //
 //     struct ─┬─ INT                         `integers`, `addresses`, `types` of a record are the arguments of its
-//             └─ subarray ── DOUBLE          constructor: what MPI_Type_get_contents answers and restart rebuilds from.
+//             └─ subarray ── DOUBLE          constructor: what MPI_Type_get_contents answers and restart rebuilds
+//             from.
 //                   ╎ body
 //                   ╰─ resized ─ hindexed ─ vector ─ DOUBLE
 //
@@ -17,13 +18,14 @@
 namespace mana {
 
 // Datatype::native_live.
-enum : std::uint32_t { kNativeNone = 0, kNativeCommitted = 1, kNativeBuilt = 2 };  // built: only as a part of others
+enum : std::uint32_t { kNativeNone = 0, kNativeCommitted = 1, kNativeBuilt = 2 }; // built: only as a part of others
 
 // The native handle, made on the first use. Types that the live MPI lacks give its MPI_DATATYPE_NULL, so that the
 // call they are used in reports MPI_ERR_TYPE. Never called under a lock that the engine needs: it cannot park.
 [[gnu::cold]] NativeDatatype make_native(Datatype *type);
 inline NativeDatatype native_of(Datatype *type) {
-  if (type->native_live == kNativeCommitted) [[likely]] return type->native;
+  if (type->native_live == kNativeCommitted) [[likely]]
+    return type->native;
   return make_native(type);
 }
 
@@ -33,18 +35,19 @@ void forget_native_types();
 inline void retain(Datatype *type) { ++type->refs; }
 void destroy_type(Datatype *type);
 inline void release(Datatype *type) {
-  if (--type->refs == 0) [[unlikely]] destroy_type(type);
+  if (--type->refs == 0) [[unlikely]]
+    destroy_type(type);
 }
 
 inline bool is_null(const Datatype *type) { return (type->flags & kNull) != 0; }
 // May be used in communication (a null type is never committed).
 inline bool is_usable(const Datatype *type) { return type->committed != 0; }
-inline bool is_named(const Datatype *type) { return type->combiner == 101; }  // MPI_COMBINER_NAMED
+inline bool is_named(const Datatype *type) { return type->combiner == 101; } // MPI_COMBINER_NAMED
 
 // --- for the constructors (datatypes.cpp, datatype_arrays.cpp) ---
 
-// Bits of Datatype::markers: an explicit lower/upper bound (Type_create_resized, MPI_LB, MPI_UB) somewhere inside. Once
-// there is one, only explicit bounds count: MPI-3.1, section 4.1.6.
+// Bits of Datatype::markers: an explicit lower/upper bound (Type_create_resized, MPI_LB, MPI_UB) somewhere inside.
+// Once there is one, only explicit bounds count: MPI-3.1, section 4.1.6.
 enum : std::uint8_t { kLbMarker = 1, kUbMarker = 2 };
 
 // A record with copies of the constructor's arguments and a reference to each type; bounds not yet computed.
@@ -60,4 +63,4 @@ Datatype *build_hvector(int count, int blocklength, std::int64_t stride, Datatyp
 Datatype *build_resized(Datatype *old, std::int64_t lb, std::int64_t extent);
 Datatype *build_struct(int count, const int *blocklengths, const std::int64_t *displacements, Datatype *const *types);
 
-}  // namespace mana
+} // namespace mana

@@ -1,9 +1,9 @@
 // MPI_Dims_create: the most balanced grid.
 //
-// Among all ways to write the number as a product in non-increasing order, take the one whose largest factor is smallest,
-// among those the one whose second is smallest, and so on: 72 in three dimensions is 6 x 4 x 3, not 8 x 3 x 3. A greedy
-// distribution of prime factors, as older MPIs do it, misses the best grid for many numbers. The search tries divisors from the
-// root of the number upward; the first that leaves a solvable rest is the answer.
+// Among all ways to write the number as a product in non-increasing order, take the one whose largest factor is
+// smallest, among those the one whose second is smallest, and so on: 72 in three dimensions is 6 x 4 x 3, not 8 x 3
+// x 3. A greedy distribution of prime factors, as older MPIs do it, misses the best grid for many numbers. The search
+// tries divisors from the root of the number upward; the first that leaves a solvable rest is the answer.
 #include <cstdint>
 
 #include "core/call.h"
@@ -15,26 +15,30 @@ namespace mana {
 
 namespace {
 
-constexpr int kMaxDivisors = 1600;  // no number of 31 bits has more than 1536
+constexpr int kMaxDivisors = 1600; // no number of 31 bits has more than 1536
 
 struct Divisors {
   int n = 0;
-  int of[kMaxDivisors];  // ascending
+  int of[kMaxDivisors]; // ascending
 
   explicit Divisors(int number) {
     int large[kMaxDivisors / 2], larger = 0;
     for (int d = 1; std::int64_t{d} * d <= number; ++d) {
-      if (number % d != 0) continue;
+      if (number % d != 0)
+        continue;
       of[n++] = d;
-      if (number / d != d) large[larger++] = number / d;
+      if (number / d != d)
+        large[larger++] = number / d;
     }
-    while (larger) of[n++] = large[--larger];
+    while (larger)
+      of[n++] = large[--larger];
   }
 };
 
 bool power_reaches(int base, int n, int number) {
   std::int64_t power = 1;
-  for (int i = 0; i < n && power < number; ++i) power *= base;
+  for (int i = 0; i < n && power < number; ++i)
+    power *= base;
   return power >= number;
 }
 
@@ -46,31 +50,38 @@ bool factor(const Divisors &divisors, int number, int n, int limit, int *factors
   }
   for (int i = 0; i < divisors.n && divisors.of[i] <= limit && divisors.of[i] <= number; ++i) {
     const int d = divisors.of[i];
-    if (number % d != 0 || !power_reaches(d, n, number)) continue;
+    if (number % d != 0 || !power_reaches(d, n, number))
+      continue;
     factors[0] = d;
-    if (factor(divisors, number / d, n - 1, d, factors + 1)) return true;
+    if (factor(divisors, number / d, n - 1, d, factors + 1))
+      return true;
   }
   return false;
 }
 
-constexpr int kMaxFree = 64;  // 2^31 has 31 factors; the rest are ones
+constexpr int kMaxFree = 64; // 2^31 has 31 factors; the rest are ones
 
-}  // namespace
+} // namespace
 
 int balance_dims(int nnodes, int ndims, int *dims) {
-  if (nnodes <= 0 || ndims < 0) return abi::ERR_ARG;
+  if (nnodes <= 0 || ndims < 0)
+    return abi::ERR_ARG;
   std::int64_t fixed = 1;
   int free_dims = 0;
   for (int i = 0; i < ndims; ++i) {
-    if (dims[i] < 0) return abi::ERR_DIMS;
+    if (dims[i] < 0)
+      return abi::ERR_DIMS;
     if (dims[i] == 0)
       ++free_dims;
     else if ((fixed *= dims[i]) > nnodes)
       return abi::ERR_DIMS;
   }
-  if (ndims == 0) return 0;
-  if (nnodes % fixed != 0 || (free_dims == 0 && fixed != nnodes)) return abi::ERR_DIMS;
-  if (free_dims == 0) return 0;
+  if (ndims == 0)
+    return 0;
+  if (nnodes % fixed != 0 || (free_dims == 0 && fixed != nnodes))
+    return abi::ERR_DIMS;
+  if (free_dims == 0)
+    return 0;
 
   int factors[kMaxFree];
   const int n = free_dims < kMaxFree ? free_dims : kMaxFree;
@@ -92,6 +103,6 @@ int Dims_create(int nnodes, int ndims, int *dims) {
   return error ? raise(error) : 0;
 }
 
-}  // namespace api
+} // namespace api
 
-}  // namespace mana
+} // namespace mana

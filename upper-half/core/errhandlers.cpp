@@ -9,14 +9,17 @@ namespace mana {
 void retain(Errhandler *handler) { ++handler->refs; }
 
 void release(Errhandler *handler) {
-  if (--handler->refs == 0) destroy(handler);
+  if (--handler->refs == 0)
+    destroy(handler);
 }
 
 void set_errhandler(Errhandler **slot, Errhandler *handler) {
   Errhandler *before = *slot;
-  if (handler) retain(handler);
+  if (handler)
+    retain(handler);
   *slot = handler;
-  if (before) release(before);
+  if (before)
+    release(before);
 }
 
 namespace {
@@ -34,7 +37,8 @@ int create(void (*function)(), Kind target, Errhandler **out) {
 
 // May this handler be set on an object of that kind?
 bool fits(const Errhandler *handler, Kind kind) {
-  if (handler->flags & kNull) return false;
+  if (handler->flags & kNull)
+    return false;
   return (handler->flags & kPredefined) || handler->target == static_cast<std::uint8_t>(kind);
 }
 
@@ -45,7 +49,7 @@ int give(Errhandler *handler, Errhandler **out) {
   return 0;
 }
 
-}  // namespace
+} // namespace
 
 namespace api {
 
@@ -66,48 +70,56 @@ int File_create_errhandler(void (*function)(), Errhandler **errhandler) {
 
 int Comm_set_errhandler(Comm *comm, Errhandler *errhandler) {
   Call call(Fn::Comm_set_errhandler);
-  if (comm->flags & kNull) return raise(abi::ERR_COMM);
-  if (!fits(errhandler, Kind::comm)) return raise(comm, abi::ERR_ARG);
+  if (comm->flags & kNull)
+    return raise(abi::ERR_COMM);
+  if (!fits(errhandler, Kind::comm))
+    return raise(comm, abi::ERR_ARG);
   set_errhandler(&comm->errhandler, errhandler);
   return 0;
 }
 
 int Comm_get_errhandler(Comm *comm, Errhandler **errhandler) {
   Call call(Fn::Comm_get_errhandler);
-  if (comm->flags & kNull) return raise(abi::ERR_COMM);
+  if (comm->flags & kNull)
+    return raise(abi::ERR_COMM);
   return give(comm->errhandler, errhandler);
 }
 
 int Comm_call_errhandler(Comm *comm, int errorcode) {
   Call call(Fn::Comm_call_errhandler);
-  if (comm->flags & kNull) return raise(abi::ERR_COMM);
+  if (comm->flags & kNull)
+    return raise(abi::ERR_COMM);
   raise(comm, errorcode);
   return 0;
 }
 
 int File_set_errhandler(Object *file, Errhandler *errhandler) {
   Call call(Fn::File_set_errhandler);
-  if (!(file->flags & kNull)) return raise(abi::ERR_FILE);
-  if (!fits(errhandler, Kind::file)) return raise(abi::ERR_ARG);
+  if (!(file->flags & kNull))
+    return raise(abi::ERR_FILE);
+  if (!fits(errhandler, Kind::file))
+    return raise(abi::ERR_ARG);
   set_errhandler(&file_default, errhandler);
   return 0;
 }
 
 int File_get_errhandler(Object *file, Errhandler **errhandler) {
   Call call(Fn::File_get_errhandler);
-  if (!(file->flags & kNull)) return raise(abi::ERR_FILE);
+  if (!(file->flags & kNull))
+    return raise(abi::ERR_FILE);
   return give(file_default ? file_default : predefined<Errhandler>(abi::ERRORS_RETURN), errhandler);
 }
 
 // Freeing a predefined one is allowed to programs which got it from MPI_Comm_get_errhandler.
 int Errhandler_free(Errhandler **errhandler) {
   Call call(Fn::Errhandler_free);
-  if ((*errhandler)->flags & kNull) return raise(abi::ERR_ARG);
+  if ((*errhandler)->flags & kNull)
+    return raise(abi::ERR_ARG);
   release(*errhandler);
   *errhandler = predefined<Errhandler>(abi::ERRHANDLER_NULL);
   return 0;
 }
 
-}  // namespace api
+} // namespace api
 
-}  // namespace mana
+} // namespace mana

@@ -83,10 +83,10 @@ static_assert(kClasses == abi::ERR_ABI + 1);
 
 // User-defined class or code number kFirstUserCode + i.
 struct UserCode {
-  int of_class;  // itself, for a class
+  int of_class; // itself, for a class
   char *text;
 };
-constexpr int kMaxUserCodes = abi::T_ERR_CANNOT_INIT - kFirstUserCode - 1;  // ABI codes follow
+constexpr int kMaxUserCodes = abi::T_ERR_CANNOT_INIT - kFirstUserCode - 1; // ABI codes follow
 UserCode user_codes[kMaxUserCodes];
 int user_code_count;
 
@@ -97,7 +97,8 @@ UserCode *user_code(int error) {
 bool is_known(int error) { return (error >= 0 && error < kClasses) || user_code(error); }
 
 int add_code(int of_class, int *out) {
-  if (user_code_count == kMaxUserCodes) return raise(abi::ERR_NO_MEM);
+  if (user_code_count == kMaxUserCodes)
+    return raise(abi::ERR_NO_MEM);
   const int code = kFirstUserCode + user_code_count++;
   user_codes[code - kFirstUserCode].of_class = of_class ? of_class : code;
   *out = code;
@@ -122,7 +123,8 @@ private:
 };
 
 const char *object_name(const Object *object) {
-  if (object->kind != Kind::comm) return object->kind == Kind::win ? "a window" : "a file";
+  if (object->kind != Kind::comm)
+    return object->kind == Kind::win ? "a window" : "a file";
   const Comm *comm = static_cast<const Comm *>(object);
   return comm->name[0] ? comm->name : "an unnamed communicator";
 }
@@ -135,12 +137,14 @@ const char *object_name(const Object *object) {
   seam()->services->die(code, text.c_str());
 }
 
-}  // namespace
+} // namespace
 
 const char *error_text(int error) {
-  if (error >= 0 && error < kClasses) return kTexts[error];
+  if (error >= 0 && error < kClasses)
+    return kTexts[error];
   const UserCode *code = user_code(error);
-  if (code) return code->text ? code->text : "";
+  if (code)
+    return code->text ? code->text : "";
   return "unknown error code";
 }
 
@@ -163,7 +167,8 @@ int call_errhandler(Errhandler *handler, Object *object, int error) {
 
 int raise(Comm *comm, int error) {
   // A null handle has no handler of its own; nor has a communicator in the middle of its creation.
-  if ((comm->flags & kNull) || !comm->errhandler) comm = predefined<Comm>(abi::COMM_WORLD);
+  if ((comm->flags & kNull) || !comm->errhandler)
+    comm = predefined<Comm>(abi::COMM_WORLD);
   // The handler may free both.
   Errhandler *handler = comm->errhandler;
   ++handler->refs;
@@ -186,7 +191,8 @@ int Error_string(int errorcode, char *string, int *resultlen) {
   Call call(Fn::Error_string);
   const char *text = error_text(errorcode);
   int n = static_cast<int>(std::strlen(text));
-  if (n > front().max_error_string - 1) n = front().max_error_string - 1;
+  if (n > front().max_error_string - 1)
+    n = front().max_error_string - 1;
   std::memcpy(string, text, static_cast<std::size_t>(n));
   string[n] = '\0';
   *resultlen = n;
@@ -200,19 +206,21 @@ int Add_error_class(int *errorclass) {
 
 int Add_error_code(int errorclass, int *errorcode) {
   Call call(Fn::Add_error_code);
-  if (!is_known(errorclass) || error_class(errorclass) != errorclass) return raise(abi::ERR_ARG);
+  if (!is_known(errorclass) || error_class(errorclass) != errorclass)
+    return raise(abi::ERR_ARG);
   return add_code(errorclass, errorcode);
 }
 
 int Add_error_string(int errorcode, const char *string) {
   Call call(Fn::Add_error_string);
   UserCode *code = user_code(errorcode);
-  if (!code) return raise(abi::ERR_ARG);
+  if (!code)
+    return raise(abi::ERR_ARG);
   core_free(code->text);
   code->text = core_copy(string, std::strlen(string) + 1);
   return 0;
 }
 
-}  // namespace api
+} // namespace api
 
-}  // namespace mana
+} // namespace mana

@@ -35,4 +35,4 @@ void set_errhandler(Errhandler **slot, Errhandler *handler);
 void retain(Errhandler *handler);
 void release(Errhandler *handler);
 
-}  // namespace mana
+} // namespace mana

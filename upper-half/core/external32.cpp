@@ -24,11 +24,15 @@ Format format_of(const Datatype *type) {
   const int size = static_cast<int>(type->size);
   switch (type->abi) {
   case abi::LONG:
-  case abi::UNSIGNED_LONG: return {Convert::narrow, 1, 8, 4};
-  case abi::WCHAR: return {Convert::narrow, 1, 4, 2};
-  case abi::LONG_DOUBLE: return {Convert::quad, 1, 16, 16};
+  case abi::UNSIGNED_LONG:
+    return {Convert::narrow, 1, 8, 4};
+  case abi::WCHAR:
+    return {Convert::narrow, 1, 4, 2};
+  case abi::LONG_DOUBLE:
+    return {Convert::quad, 1, 16, 16};
   case abi::C_LONG_DOUBLE_COMPLEX:
-  case abi::CXX_LONG_DOUBLE_COMPLEX: return {Convert::quad, 2, 16, 16};
+  case abi::CXX_LONG_DOUBLE_COMPLEX:
+    return {Convert::quad, 2, 16, 16};
   case abi::C_FLOAT_COMPLEX:
   case abi::CXX_FLOAT_COMPLEX:
   case abi::C_DOUBLE_COMPLEX:
@@ -38,8 +42,10 @@ Format format_of(const Datatype *type) {
   case abi::COMPLEX4:
   case abi::COMPLEX8:
   case abi::COMPLEX16:
-  case abi::COMPLEX32: return {Convert::swap, 2, size / 2, size / 2};
-  default: return {Convert::swap, 1, size, size};
+  case abi::COMPLEX32:
+    return {Convert::swap, 2, size / 2, size / 2};
+  default:
+    return {Convert::swap, 1, size, size};
   }
 }
 
@@ -49,7 +55,8 @@ int external_size(const Datatype *basic) {
 }
 
 void reverse(unsigned char *to, const unsigned char *from, int n) {
-  for (int i = 0; i < n; ++i) to[i] = from[n - 1 - i];
+  for (int i = 0; i < n; ++i)
+    to[i] = from[n - 1 - i];
 }
 
 void pack_part(const Format &format, const unsigned char *from, unsigned char *to) {
@@ -61,7 +68,7 @@ void pack_part(const Format &format, const unsigned char *from, unsigned char *t
     std::memcpy(bytes, &quad, 16);
     return reverse(to, bytes, 16);
   }
-  reverse(to, from, format.external);  // little-endian: the low bytes come first
+  reverse(to, from, format.external); // little-endian: the low bytes come first
 }
 
 void unpack_part(const Format &format, const unsigned char *from, unsigned char *to, bool is_signed) {
@@ -92,7 +99,8 @@ std::int64_t external_bytes(const Datatype *type, std::int64_t count) {
 
 // part(external, memory, format, basic type) for every part of every element. Returns the end of what was used.
 template <class Part>
-unsigned char *visit_parts(const Datatype *type, const void *user, std::int64_t count, unsigned char *external, Part part) {
+unsigned char *visit_parts(const Datatype *type, const void *user, std::int64_t count, unsigned char *external,
+                           Part part) {
   auto run = [&](std::int64_t at, const Datatype *basic, std::int64_t n) {
     const Format format = format_of(basic);
     unsigned char *memory = reinterpret_cast<unsigned char *>(static_cast<std::uintptr_t>(at));
@@ -105,18 +113,21 @@ unsigned char *visit_parts(const Datatype *type, const void *user, std::int64_t 
 }
 
 int check(const char *datarep, int count, const Datatype *type) {
-  if (std::strcmp(datarep, "external32") != 0) return abi::ERR_UNSUPPORTED_DATAREP;
-  if (is_null(type)) return abi::ERR_TYPE;
+  if (std::strcmp(datarep, "external32") != 0)
+    return abi::ERR_UNSUPPORTED_DATAREP;
+  if (is_null(type))
+    return abi::ERR_TYPE;
   return count < 0 ? abi::ERR_COUNT : 0;
 }
 
-}  // namespace
+} // namespace
 
 namespace api {
 
 int Pack_external_size(const char *datarep, int incount, Datatype *datatype, std::int64_t *size) {
   Call call(Fn::Pack_external_size);
-  if (const int error = check(datarep, incount, datatype)) return raise(error);
+  if (const int error = check(datarep, incount, datatype))
+    return raise(error);
   *size = external_bytes(datatype, incount);
   return 0;
 }
@@ -124,9 +135,12 @@ int Pack_external_size(const char *datarep, int incount, Datatype *datatype, std
 int Pack_external(const char *datarep, const void *inbuf, int incount, Datatype *datatype, void *outbuf,
                   std::int64_t outsize, std::int64_t *position) {
   Call call(Fn::Pack_external);
-  if (const int error = check(datarep, incount, datatype)) return raise(error);
-  if (*position < 0) return raise(abi::ERR_ARG);
-  if (*position + external_bytes(datatype, incount) > outsize) return raise(abi::ERR_TRUNCATE);
+  if (const int error = check(datarep, incount, datatype))
+    return raise(error);
+  if (*position < 0)
+    return raise(abi::ERR_ARG);
+  if (*position + external_bytes(datatype, incount) > outsize)
+    return raise(abi::ERR_TRUNCATE);
   unsigned char *begin = static_cast<unsigned char *>(outbuf);
   unsigned char *end = visit_parts(datatype, inbuf, incount, begin + *position,
                                    [](unsigned char *external, const unsigned char *memory, const Format &format,
@@ -138,19 +152,21 @@ int Pack_external(const char *datarep, const void *inbuf, int incount, Datatype 
 int Unpack_external(const char *datarep, const void *inbuf, std::int64_t insize, std::int64_t *position, void *outbuf,
                     int outcount, Datatype *datatype) {
   Call call(Fn::Unpack_external);
-  if (const int error = check(datarep, outcount, datatype)) return raise(error);
-  if (*position < 0) return raise(abi::ERR_ARG);
-  if (*position + external_bytes(datatype, outcount) > insize) return raise(abi::ERR_TRUNCATE);
+  if (const int error = check(datarep, outcount, datatype))
+    return raise(error);
+  if (*position < 0)
+    return raise(abi::ERR_ARG);
+  if (*position + external_bytes(datatype, outcount) > insize)
+    return raise(abi::ERR_TRUNCATE);
   unsigned char *begin = static_cast<unsigned char *>(const_cast<void *>(inbuf));
-  unsigned char *end = visit_parts(datatype, outbuf, outcount, begin + *position,
-                                   [](const unsigned char *external, unsigned char *memory, const Format &format,
-                                      const Datatype *basic) {
-                                     unpack_part(format, external, memory, basic->abi == abi::LONG);
-                                   });
+  unsigned char *end =
+      visit_parts(datatype, outbuf, outcount, begin + *position,
+                  [](const unsigned char *external, unsigned char *memory, const Format &format,
+                     const Datatype *basic) { unpack_part(format, external, memory, basic->abi == abi::LONG); });
   *position = end - begin;
   return 0;
 }
 
-}  // namespace api
+} // namespace api
 
-}  // namespace mana
+} // namespace mana

@@ -27,11 +27,11 @@ public:
   ~RankIndex();
   RankIndex(const RankIndex &) = delete;
   RankIndex &operator=(const RankIndex &) = delete;
-  int operator[](int world_rank) const;  // rank or -1
+  int operator[](int world_rank) const; // rank or -1
 
 private:
   std::int32_t *rank_of_;
   int limit_;
 };
 
-}  // namespace mana
+} // namespace mana

@@ -23,15 +23,18 @@ char *copy_string(const char *text, std::size_t n) {
 
 // Programs written in Fortran pad with blanks; MPI strips them at both ends of keys and values.
 char *copy_trimmed(const char *text) {
-  while (*text == ' ') ++text;
+  while (*text == ' ')
+    ++text;
   std::size_t n = std::strlen(text);
-  while (n && text[n - 1] == ' ') --n;
+  while (n && text[n - 1] == ' ')
+    --n;
   return copy_string(text, n);
 }
 
 InfoEntry *find(const Info *info, const char *key) {
   for (InfoEntry *e = info->first; e; e = e->next)
-    if (std::strcmp(e->key, key) == 0) return e;
+    if (std::strcmp(e->key, key) == 0)
+      return e;
   return nullptr;
 }
 
@@ -53,7 +56,7 @@ void append(Info *info, char *key, char *value) {
   info->last = entry;
 }
 
-}  // namespace
+} // namespace
 
 Info *copy_info(const Info *info) {
   Info *copy = make<Info>();
@@ -77,7 +80,8 @@ void set_info_value(Info *info, const char *key, const char *value) {
 }
 
 void release(Info *info) {
-  if (--info->refs != 0) return;
+  if (--info->refs != 0)
+    return;
   for (InfoEntry *e = info->first, *next; e; e = next) {
     next = e->next;
     free_entry(e);
@@ -95,14 +99,16 @@ int Info_create(Info **info) {
 
 int Info_dup(Info *info, Info **newinfo) {
   Call call(Fn::Info_dup);
-  if (is_null(info)) return raise(abi::ERR_INFO);
+  if (is_null(info))
+    return raise(abi::ERR_INFO);
   *newinfo = copy_info(info);
   return 0;
 }
 
 int Info_free(Info **info) {
   Call call(Fn::Info_free);
-  if ((*info)->flags & (kNull | kPredefined)) return raise(abi::ERR_INFO);
+  if ((*info)->flags & (kNull | kPredefined))
+    return raise(abi::ERR_INFO);
   release(*info);
   *info = predefined<Info>(abi::INFO_NULL);
   return 0;
@@ -110,8 +116,10 @@ int Info_free(Info **info) {
 
 int Info_set(Info *info, const char *key, const char *value) {
   Call call(Fn::Info_set);
-  if (info->flags & (kNull | kPredefined)) return raise(abi::ERR_INFO);
-  if (!key_fits(key)) return raise(abi::ERR_INFO_KEY);
+  if (info->flags & (kNull | kPredefined))
+    return raise(abi::ERR_INFO);
+  if (!key_fits(key))
+    return raise(abi::ERR_INFO_KEY);
   if (!value || !*value || std::strlen(value) >= static_cast<std::size_t>(front().max_info_val))
     return raise(abi::ERR_INFO_VALUE);
   set_info_value(info, key, value);
@@ -120,13 +128,17 @@ int Info_set(Info *info, const char *key, const char *value) {
 
 int Info_delete(Info *info, const char *key) {
   Call call(Fn::Info_delete);
-  if (info->flags & (kNull | kPredefined)) return raise(abi::ERR_INFO);
-  if (!key_fits(key)) return raise(abi::ERR_INFO_KEY);
+  if (info->flags & (kNull | kPredefined))
+    return raise(abi::ERR_INFO);
+  if (!key_fits(key))
+    return raise(abi::ERR_INFO_KEY);
   InfoEntry *before = nullptr;
   for (InfoEntry *e = info->first; e; before = e, e = e->next) {
-    if (std::strcmp(e->key, key) != 0) continue;
+    if (std::strcmp(e->key, key) != 0)
+      continue;
     (before ? before->next : info->first) = e->next;
-    if (info->last == e) info->last = before;
+    if (info->last == e)
+      info->last = before;
     free_entry(e);
     return 0;
   }
@@ -136,14 +148,19 @@ int Info_delete(Info *info, const char *key) {
 // `value` has room for valuelen + 1 bytes.
 int Info_get(Info *info, const char *key, int valuelen, char *value, int *flag) {
   Call call(Fn::Info_get);
-  if (is_null(info)) return raise(abi::ERR_INFO);
-  if (!key_fits(key)) return raise(abi::ERR_INFO_KEY);
-  if (valuelen < 0) return raise(abi::ERR_ARG);
+  if (is_null(info))
+    return raise(abi::ERR_INFO);
+  if (!key_fits(key))
+    return raise(abi::ERR_INFO_KEY);
+  if (valuelen < 0)
+    return raise(abi::ERR_ARG);
   const char *found = info_value(info, key);
   *flag = found != nullptr;
-  if (!found) return 0;
+  if (!found)
+    return 0;
   std::size_t n = std::strlen(found);
-  if (n > static_cast<std::size_t>(valuelen)) n = static_cast<std::size_t>(valuelen);
+  if (n > static_cast<std::size_t>(valuelen))
+    n = static_cast<std::size_t>(valuelen);
   std::memcpy(value, found, n);
   value[n] = '\0';
   return 0;
@@ -151,32 +168,40 @@ int Info_get(Info *info, const char *key, int valuelen, char *value, int *flag) 
 
 int Info_get_valuelen(Info *info, const char *key, int *valuelen, int *flag) {
   Call call(Fn::Info_get_valuelen);
-  if (is_null(info)) return raise(abi::ERR_INFO);
-  if (!key_fits(key)) return raise(abi::ERR_INFO_KEY);
+  if (is_null(info))
+    return raise(abi::ERR_INFO);
+  if (!key_fits(key))
+    return raise(abi::ERR_INFO_KEY);
   const char *found = info_value(info, key);
   *flag = found != nullptr;
-  if (found) *valuelen = static_cast<int>(std::strlen(found));
+  if (found)
+    *valuelen = static_cast<int>(std::strlen(found));
   return 0;
 }
 
 int Info_get_nkeys(Info *info, int *nkeys) {
   Call call(Fn::Info_get_nkeys);
-  if (is_null(info)) return raise(abi::ERR_INFO);
+  if (is_null(info))
+    return raise(abi::ERR_INFO);
   *nkeys = 0;
-  for (InfoEntry *e = info->first; e; e = e->next) ++*nkeys;
+  for (InfoEntry *e = info->first; e; e = e->next)
+    ++*nkeys;
   return 0;
 }
 
 int Info_get_nthkey(Info *info, int n, char *key) {
   Call call(Fn::Info_get_nthkey);
-  if (is_null(info)) return raise(abi::ERR_INFO);
+  if (is_null(info))
+    return raise(abi::ERR_INFO);
   InfoEntry *entry = n < 0 ? nullptr : info->first;
-  while (entry && n-- > 0) entry = entry->next;
-  if (!entry) return raise(abi::ERR_ARG);
+  while (entry && n-- > 0)
+    entry = entry->next;
+  if (!entry)
+    return raise(abi::ERR_ARG);
   std::strcpy(key, entry->key);
   return 0;
 }
 
-}  // namespace api
+} // namespace api
 
-}  // namespace mana
+} // namespace mana

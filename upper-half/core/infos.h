@@ -1,4 +1,5 @@
-// Infos: ordered lists of strings, wholly in the upper half. The live MPI gets a native one only where a hint may matter.
+// Infos: ordered lists of strings, wholly in the upper half. The live MPI gets a native one only where a hint may
+// matter.
 #pragma once
 #include "core/objects.h"
 
@@ -17,4 +18,4 @@ void set_info_value(Info *info, const char *key, const char *value);
 void release(Info *info);
 inline bool is_null(const Info *info) { return (info->flags & kNull) != 0; }
 
-}  // namespace mana
+} // namespace mana

@@ -1,4 +1,5 @@
-// Names of communicators and datatypes. Predefined objects have theirs from predefined.cpp, others none until one is set.
+// Names of communicators and datatypes. Predefined objects have theirs from predefined.cpp, others none until one is
+// set.
 #include <cstring>
 
 #include "core/call.h"
@@ -28,14 +29,16 @@ int give(const char *name, char *to, int *length) {
   return 0;
 }
 
-}  // namespace
+} // namespace
 
 namespace api {
 
 int Comm_set_name(Comm *comm, const char *comm_name) {
   Call call(Fn::Comm_set_name);
-  if (comm->flags & kNull) return raise(abi::ERR_COMM);
-  if (!comm_name) return raise(comm, abi::ERR_ARG);
+  if (comm->flags & kNull)
+    return raise(abi::ERR_COMM);
+  if (!comm_name)
+    return raise(comm, abi::ERR_ARG);
   copy_name(comm->name, comm_name);
   return 0;
 }
@@ -48,8 +51,10 @@ int Comm_get_name(Comm *comm, char *comm_name, int *resultlen) {
 
 int Type_set_name(Datatype *type, const char *type_name) {
   Call call(Fn::Type_set_name);
-  if (type->flags & kNull) return raise(abi::ERR_TYPE);
-  if (!type_name) return raise(abi::ERR_ARG);
+  if (type->flags & kNull)
+    return raise(abi::ERR_TYPE);
+  if (!type_name)
+    return raise(abi::ERR_ARG);
   copy_name(type->name, type_name);
   return 0;
 }
@@ -59,6 +64,6 @@ int Type_get_name(Datatype *type, char *type_name, int *resultlen) {
   return give(type->name, type_name, resultlen);
 }
 
-}  // namespace api
+} // namespace api
 
-}  // namespace mana
+} // namespace mana

@@ -23,32 +23,44 @@ std::uint64_t handle_of(const Object *record) {
 // Bytes of a record, for pool_object(), which does not know the type.
 std::size_t record_bytes(Kind kind) {
   switch (kind) {
-  case Kind::comm: return sizeof(Comm);
-  case Kind::group: return sizeof(Group);
-  case Kind::datatype: return sizeof(Datatype);
-  case Kind::errhandler: return sizeof(Errhandler);
-  case Kind::op: return sizeof(Op);
-  case Kind::info: return sizeof(Info);
-  case Kind::request: return sizeof(Request);
-  case Kind::message: return sizeof(Message);
-  default: return 0;
+  case Kind::comm:
+    return sizeof(Comm);
+  case Kind::group:
+    return sizeof(Group);
+  case Kind::datatype:
+    return sizeof(Datatype);
+  case Kind::errhandler:
+    return sizeof(Errhandler);
+  case Kind::op:
+    return sizeof(Op);
+  case Kind::info:
+    return sizeof(Info);
+  case Kind::request:
+    return sizeof(Request);
+  case Kind::message:
+    return sizeof(Message);
+  default:
+    return 0;
   }
 }
 
 // The next index that was never used.
 Object *extend(PoolState &pool, Kind kind, std::size_t bytes) {
-  if (pool.used == 0 && kind == Kind::datatype) pool.used = kReservedTypes;
+  if (pool.used == 0 && kind == Kind::datatype)
+    pool.used = kReservedTypes;
   const std::uint32_t index = pool.used;
-  if (index >= kMaxRecords) seam()->services->die(1, "more than 67,108,864 MPI objects of one kind");
+  if (index >= kMaxRecords)
+    seam()->services->die(1, "more than 67,108,864 MPI objects of one kind");
   char *&chunk = pool.chunks[index / kChunkRecords];
-  if (!chunk) chunk = static_cast<char *>(core_zalloc(bytes * kChunkRecords));
+  if (!chunk)
+    chunk = static_cast<char *>(core_zalloc(bytes * kChunkRecords));
   pool.used = index + 1;
   Object *record = reinterpret_cast<Object *>(chunk + std::size_t{index % kChunkRecords} * bytes);
   record->index = index;
   return record;
 }
 
-}  // namespace
+} // namespace
 
 Object *pool_take(Kind kind, std::size_t bytes) {
   PoolState &pool = pools[static_cast<int>(kind)];
@@ -69,7 +81,7 @@ Object *pool_take(Kind kind, std::size_t bytes) {
   return record;
 }
 
-void pool_give(Object *record, std::size_t) {
+void pool_give(Object *record) {
   PoolState &pool = pools[static_cast<int>(record->kind)];
   record->flags = 0;
   record->next_free = pool.free;
@@ -79,9 +91,10 @@ void pool_give(Object *record, std::size_t) {
 
 Object *pool_object(Kind kind, std::uint32_t index) {
   const std::size_t bytes = record_bytes(kind);
-  if (index >= kMaxRecords || bytes == 0) return nullptr;
+  if (index >= kMaxRecords || bytes == 0)
+    return nullptr;
   char *chunk = pools[static_cast<int>(kind)].chunks[index / kChunkRecords];
   return chunk ? reinterpret_cast<Object *>(chunk + std::size_t{index % kChunkRecords} * bytes) : nullptr;
 }
 
-}  // namespace mana
+} // namespace mana

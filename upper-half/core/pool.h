@@ -28,8 +28,8 @@ inline constexpr std::uint32_t kMaxRecords = 1u << 26;
 inline constexpr int kKinds = 16;
 
 struct PoolState {
-  Object *free;          // linked by next_free, the one freed last first: it is still in the cache
-  std::uint32_t used;    // indices below have been given out at least once
+  Object *free;       // linked by next_free, the one freed last first: it is still in the cache
+  std::uint32_t used; // indices below have been given out at least once
   std::uint32_t live;
   char *chunks[kMaxRecords / kChunkRecords];
 };
@@ -37,16 +37,18 @@ extern PoolState pools[kKinds];
 
 // A zeroed record with one reference, its handle and kLive. Never null.
 Object *pool_take(Kind kind, std::size_t record_bytes);
-void pool_give(Object *record, std::size_t record_bytes);
+void pool_give(Object *record);
 
 template <class T> T *make() { return static_cast<T *>(pool_take(kKindOf<T>, sizeof(T))); }
-template <class T> void destroy(T *record) { pool_give(record, sizeof(T)); }
+template <class T> void destroy(T *record) { pool_give(record); }
 
 // Record of an index, or null when that index has never been used. The record may be free (flags without kLive).
 template <class T> inline T *pool_record(std::uint32_t index) {
-  if (index >= kMaxRecords) [[unlikely]] return nullptr;
+  if (index >= kMaxRecords) [[unlikely]]
+    return nullptr;
   char *chunk = pools[static_cast<int>(kKindOf<T>)].chunks[index / kChunkRecords];
-  if (!chunk) [[unlikely]] return nullptr;
+  if (!chunk) [[unlikely]]
+    return nullptr;
   return reinterpret_cast<T *>(chunk + std::size_t{index % kChunkRecords} * sizeof(T));
 }
 Object *pool_object(Kind kind, std::uint32_t index);
@@ -54,7 +56,8 @@ Object *pool_object(Kind kind, std::uint32_t index);
 // Calls visit(T *) for every dynamic record in use; it may destroy the one it is given.
 template <class T, class Visit> void for_each(Visit visit) {
   for (std::uint32_t i = 0; i < pools[static_cast<int>(kKindOf<T>)].used; ++i)
-    if (T *record = pool_record<T>(i); record && (record->flags & kLive)) visit(record);
+    if (T *record = pool_record<T>(i); record && (record->flags & kLive))
+      visit(record);
 }
 
 // ---------------------------------------------------------------------------------
@@ -70,15 +73,22 @@ void predefined_start();
 
 // Handles which the MPIs have and the standard ABI has not (any more), numbered behind it.
 enum ExtraAbi : int {
-  kAbi2Int = 555, kAbi2Real = 560, kAbi2DoublePrecision = 561, kAbi2Integer = 562,  // in the ABI; names begin with a digit
-  kAbi2Complex = 1000, kAbi2DoubleComplex = 1001, kAbiLb = 1002, kAbiUb = 1003,
+  kAbi2Int = 555,
+  kAbi2Real = 560,
+  kAbi2DoublePrecision = 561,
+  kAbi2Integer = 562, // in the ABI; names begin with a digit
+  kAbi2Complex = 1000,
+  kAbi2DoubleComplex = 1001,
+  kAbiLb = 1002,
+  kAbiUb = 1003,
 };
 inline constexpr int kMaxAbi = 1024;
 
 // Calls visit(Datatype *) for the predefined types too.
 template <class Visit> void for_each_predefined_type(Visit visit) {
   for (int abi = 0; abi < kMaxAbi; ++abi)
-    if (Object *object = predefined_object(abi); object && object->kind == Kind::datatype) visit(static_cast<Datatype *>(object));
+    if (Object *object = predefined_object(abi); object && object->kind == Kind::datatype)
+      visit(static_cast<Datatype *>(object));
 }
 
-}  // namespace mana
+} // namespace mana

@@ -10,7 +10,7 @@ namespace mana {
 
 namespace {
 
-constexpr std::uint32_t kForever = 1u << 30;  // references of a predefined record: never freed
+constexpr std::uint32_t kForever = 1u << 30; // references of a predefined record: never freed
 
 struct NamedType {
   std::int16_t abi;
@@ -86,7 +86,7 @@ constexpr NamedType kNamedTypes[] = {
 
 struct PairType {
   std::int16_t abi, first, second;
-  std::uint8_t offset, extent;  // of the second; of both
+  std::uint8_t offset, extent; // of the second; of both
   const char *name;
 };
 
@@ -104,8 +104,9 @@ constexpr PairType kPairTypes[] = {
     {kAbi2DoubleComplex, abi::DOUBLE_COMPLEX, abi::DOUBLE_COMPLEX, 16, 32, "MPI_2DOUBLE_COMPLEX"},
 };
 
-constexpr std::int16_t kOps[] = {abi::OP_NULL, abi::SUM, abi::MIN,  abi::MAX,    abi::PROD,   abi::BAND,    abi::BOR,  abi::BXOR,
-                                 abi::LAND,    abi::LOR, abi::LXOR, abi::MINLOC, abi::MAXLOC, abi::REPLACE, abi::NO_OP};
+constexpr std::int16_t kOps[] = {abi::OP_NULL, abi::SUM,    abi::MIN,    abi::MAX,     abi::PROD,
+                                 abi::BAND,    abi::BOR,    abi::BXOR,   abi::LAND,    abi::LOR,
+                                 abi::LXOR,    abi::MINLOC, abi::MAXLOC, abi::REPLACE, abi::NO_OP};
 
 template <class T, std::size_t n> constexpr std::size_t length(const T (&)[n]) { return n; }
 
@@ -193,10 +194,11 @@ void define_comms() {
   std::strcpy(comms[0].name, "MPI_COMM_NULL");
   std::strcpy(comms[1].name, "MPI_COMM_WORLD");
   std::strcpy(comms[2].name, "MPI_COMM_SELF");
-  for (Comm &comm : comms) comm.errhandler = fatal;
+  for (Comm &comm : comms)
+    comm.errhandler = fatal;
 }
 
-}  // namespace
+} // namespace
 
 Object *predefined_object(int abi) { return abi >= 0 && abi < kMaxAbi ? by_abi[abi] : nullptr; }
 
@@ -229,4 +231,4 @@ void predefined_start() {
   define(&null_session, Kind::session, abi::SESSION_NULL, kNull);
 }
 
-}  // namespace mana
+} // namespace mana

@@ -26,7 +26,8 @@ std::int32_t *cut(std::int32_t **at, int n) {
 }
 
 void copy(std::int32_t *to, const std::int32_t *from, int n) {
-  if (n > 0) __builtin_memcpy(to, from, static_cast<std::size_t>(n) * sizeof(std::int32_t));
+  if (n > 0)
+    __builtin_memcpy(to, from, static_cast<std::size_t>(n) * sizeof(std::int32_t));
 }
 
 int least(int a, int b) { return a < b ? a : b; }
@@ -39,7 +40,8 @@ int wrapped(std::int64_t coordinate, int dim) {
 // Rank at `displacement` steps from `rank` along one dimension, or MPI_PROC_NULL.
 int stepped(const TopologyData *cart, int rank, int dimension, std::int64_t displacement) {
   int stride = 1;
-  for (int i = cart->ndims - 1; i > dimension; --i) stride *= cart->dims[i];
+  for (int i = cart->ndims - 1; i > dimension; --i)
+    stride *= cart->dims[i];
   const int dim = cart->dims[dimension], from = rank / stride % dim;
   std::int64_t to = from + displacement;
   if (cart->periods[dimension])
@@ -61,13 +63,14 @@ EdgeList graph_edges(const TopologyData *graph, int rank) {
 
 // 0, or why this communicator cannot answer: MPI_ERR_COMM, MPI_ERR_TOPOLOGY.
 int check(const Comm *comm, Topology kind) {
-  if (comm->flags & kNull) return abi::ERR_COMM;
+  if (comm->flags & kNull)
+    return abi::ERR_COMM;
   return comm->topology && comm->topology->kind == kind ? 0 : abi::ERR_TOPOLOGY;
 }
 
 bool valid_rank(const Comm *comm, int rank) { return rank >= 0 && rank < comm->size; }
 
-}  // namespace
+} // namespace
 
 // ---------------------------------------------------------------------------------
 // Allocation
@@ -106,13 +109,15 @@ TopologyData *new_dist_graph(int indegree, int outdegree, bool weighted) {
 }
 
 TopologyData *copy_topology(const TopologyData *from) {
-  if (!from) return nullptr;
+  if (!from)
+    return nullptr;
   TopologyData *to = nullptr;
   switch (from->kind) {
-  case Topology::none: return nullptr;
+  case Topology::none:
+    return nullptr;
   case Topology::cart:
     to = new_cart(from->ndims);
-    copy(to->dims, from->dims, 3 * from->ndims);  // the three arrays follow each other
+    copy(to->dims, from->dims, 3 * from->ndims); // the three arrays follow each other
     break;
   case Topology::graph:
     to = new_graph(from->nnodes, from->nedges);
@@ -131,13 +136,15 @@ TopologyData *copy_topology(const TopologyData *from) {
 
 int cart_size(const TopologyData *cart) {
   int size = 1;
-  for (int i = 0; i < cart->ndims; ++i) size *= cart->dims[i];
+  for (int i = 0; i < cart->ndims; ++i)
+    size *= cart->dims[i];
   return size;
 }
 
 int cart_rank(const TopologyData *cart, const std::int32_t *coords) {
   int rank = 0;
-  for (int i = 0; i < cart->ndims; ++i) rank = rank * cart->dims[i] + wrapped(coords[i], cart->dims[i]);
+  for (int i = 0; i < cart->ndims; ++i)
+    rank = rank * cart->dims[i] + wrapped(coords[i], cart->dims[i]);
   return rank;
 }
 
@@ -155,14 +162,16 @@ void cart_shift(const TopologyData *cart, int rank, int dimension, int displacem
 
 CartSub cart_sub(const TopologyData *cart, int rank, const int *remain_dims) {
   int remaining = 0;
-  for (int i = 0; i < cart->ndims; ++i) remaining += remain_dims[i] != 0;
+  for (int i = 0; i < cart->ndims; ++i)
+    remaining += remain_dims[i] != 0;
   CartSub sub{0, 0, new_cart(remaining)};
   std::int32_t *coords = core_array<std::int32_t>(static_cast<std::size_t>(cart->ndims));
   cart_coords(cart, rank, coords);
   for (int i = 0, to = 0; i < cart->ndims; ++i) {
     int &number = remain_dims[i] ? sub.rank : sub.color;
     number = number * cart->dims[i] + coords[i];
-    if (!remain_dims[i]) continue;
+    if (!remain_dims[i])
+      continue;
     sub.topology->dims[to] = cart->dims[i];
     sub.topology->periods[to] = cart->periods[i];
     sub.topology->coords[to++] = coords[i];
@@ -176,15 +185,19 @@ CartSub cart_sub(const TopologyData *cart, int rank, const int *remain_dims) {
 
 NeighborCount neighbor_count(const Comm *comm) {
   const TopologyData *t = comm->topology;
-  if (!t) return {0, 0};
+  if (!t)
+    return {0, 0};
   switch (t->kind) {
-  case Topology::cart: return {2 * t->ndims, 2 * t->ndims};
+  case Topology::cart:
+    return {2 * t->ndims, 2 * t->ndims};
   case Topology::graph: {
     const int n = graph_edges(t, comm->rank).n;
     return {n, n};
   }
-  case Topology::dist_graph: return {t->indegree, t->outdegree};
-  default: return {0, 0};
+  case Topology::dist_graph:
+    return {t->indegree, t->outdegree};
+  default:
+    return {0, 0};
   }
 }
 
@@ -210,7 +223,8 @@ namespace api {
 
 int Topo_test(Comm *comm, int *status) {
   Call call(Fn::Topo_test);
-  if (comm->flags & kNull) return raise(abi::ERR_COMM);
+  if (comm->flags & kNull)
+    return raise(abi::ERR_COMM);
   static constexpr int kAnswers[] = {abi::UNDEFINED, abi::CART, abi::GRAPH, abi::DIST_GRAPH};
   *status = kAnswers[comm->topology ? static_cast<int>(comm->topology->kind) : 0];
   return 0;
@@ -220,16 +234,19 @@ int Topo_test(Comm *comm, int *status) {
 
 int Cartdim_get(Comm *comm, int *ndims) {
   Call call(Fn::Cartdim_get);
-  if (const int error = check(comm, Topology::cart)) return raise(comm, error);
+  if (const int error = check(comm, Topology::cart))
+    return raise(comm, error);
   *ndims = comm->topology->ndims;
   return 0;
 }
 
 int Cart_get(Comm *comm, int maxdims, int *dims, int *periods, int *coords) {
   Call call(Fn::Cart_get);
-  if (const int error = check(comm, Topology::cart)) return raise(comm, error);
+  if (const int error = check(comm, Topology::cart))
+    return raise(comm, error);
   const TopologyData *cart = comm->topology;
-  if (maxdims < 0) return raise(comm, abi::ERR_ARG);
+  if (maxdims < 0)
+    return raise(comm, abi::ERR_ARG);
   const int n = least(maxdims, cart->ndims);
   copy(dims, cart->dims, n);
   copy(periods, cart->periods, n);
@@ -239,28 +256,35 @@ int Cart_get(Comm *comm, int maxdims, int *dims, int *periods, int *coords) {
 
 int Cart_rank(Comm *comm, const int *coords, int *rank) {
   Call call(Fn::Cart_rank);
-  if (const int error = check(comm, Topology::cart)) return raise(comm, error);
+  if (const int error = check(comm, Topology::cart))
+    return raise(comm, error);
   const TopologyData *cart = comm->topology;
   for (int i = 0; i < cart->ndims; ++i)
-    if (!cart->periods[i] && (coords[i] < 0 || coords[i] >= cart->dims[i])) return raise(comm, abi::ERR_ARG);
+    if (!cart->periods[i] && (coords[i] < 0 || coords[i] >= cart->dims[i]))
+      return raise(comm, abi::ERR_ARG);
   *rank = cart_rank(cart, coords);
   return 0;
 }
 
 int Cart_coords(Comm *comm, int rank, int maxdims, int *coords) {
   Call call(Fn::Cart_coords);
-  if (const int error = check(comm, Topology::cart)) return raise(comm, error);
+  if (const int error = check(comm, Topology::cart))
+    return raise(comm, error);
   const TopologyData *cart = comm->topology;
-  if (!valid_rank(comm, rank)) return raise(comm, abi::ERR_RANK);
-  if (maxdims < cart->ndims) return raise(comm, abi::ERR_ARG);
+  if (!valid_rank(comm, rank))
+    return raise(comm, abi::ERR_RANK);
+  if (maxdims < cart->ndims)
+    return raise(comm, abi::ERR_ARG);
   cart_coords(cart, rank, coords);
   return 0;
 }
 
 int Cart_shift(Comm *comm, int direction, int disp, int *rank_source, int *rank_dest) {
   Call call(Fn::Cart_shift);
-  if (const int error = check(comm, Topology::cart)) return raise(comm, error);
-  if (direction < 0 || direction >= comm->topology->ndims) return raise(comm, abi::ERR_ARG);
+  if (const int error = check(comm, Topology::cart))
+    return raise(comm, error);
+  if (direction < 0 || direction >= comm->topology->ndims)
+    return raise(comm, abi::ERR_ARG);
   cart_shift(comm->topology, comm->rank, direction, disp, rank_source, rank_dest);
   return 0;
 }
@@ -268,14 +292,18 @@ int Cart_shift(Comm *comm, int direction, int disp, int *rank_source, int *rank_
 // Ranks are never reordered: the live MPI, and what is near to what, may change with every restart.
 int Cart_map(Comm *comm, int ndims, const int *dims, const int *, int *newrank) {
   Call call(Fn::Cart_map);
-  if (comm->flags & kNull) return raise(abi::ERR_COMM);
-  if (ndims < 0) return raise(comm, abi::ERR_DIMS);
+  if (comm->flags & kNull)
+    return raise(abi::ERR_COMM);
+  if (ndims < 0)
+    return raise(comm, abi::ERR_DIMS);
   std::int64_t size = 1;
   for (int i = 0; i < ndims && size <= comm->size; ++i) {
-    if (dims[i] <= 0) return raise(comm, abi::ERR_DIMS);
+    if (dims[i] <= 0)
+      return raise(comm, abi::ERR_DIMS);
     size *= dims[i];
   }
-  if (size > comm->size) return raise(comm, abi::ERR_DIMS);
+  if (size > comm->size)
+    return raise(comm, abi::ERR_DIMS);
   *newrank = comm->rank < size ? comm->rank : abi::UNDEFINED;
   return 0;
 }
@@ -284,7 +312,8 @@ int Cart_map(Comm *comm, int ndims, const int *dims, const int *, int *newrank) 
 
 int Graphdims_get(Comm *comm, int *nnodes, int *nedges) {
   Call call(Fn::Graphdims_get);
-  if (const int error = check(comm, Topology::graph)) return raise(comm, error);
+  if (const int error = check(comm, Topology::graph))
+    return raise(comm, error);
   *nnodes = comm->topology->nnodes;
   *nedges = comm->topology->nedges;
   return 0;
@@ -292,7 +321,8 @@ int Graphdims_get(Comm *comm, int *nnodes, int *nedges) {
 
 int Graph_get(Comm *comm, int maxindex, int maxedges, int *indx, int *edges) {
   Call call(Fn::Graph_get);
-  if (const int error = check(comm, Topology::graph)) return raise(comm, error);
+  if (const int error = check(comm, Topology::graph))
+    return raise(comm, error);
   const TopologyData *graph = comm->topology;
   copy(indx, graph->index, least(maxindex, graph->nnodes));
   copy(edges, graph->edges, least(maxedges, graph->nedges));
@@ -301,16 +331,20 @@ int Graph_get(Comm *comm, int maxindex, int maxedges, int *indx, int *edges) {
 
 int Graph_neighbors_count(Comm *comm, int rank, int *nneighbors) {
   Call call(Fn::Graph_neighbors_count);
-  if (const int error = check(comm, Topology::graph)) return raise(comm, error);
-  if (!valid_rank(comm, rank)) return raise(comm, abi::ERR_RANK);
+  if (const int error = check(comm, Topology::graph))
+    return raise(comm, error);
+  if (!valid_rank(comm, rank))
+    return raise(comm, abi::ERR_RANK);
   *nneighbors = graph_edges(comm->topology, rank).n;
   return 0;
 }
 
 int Graph_neighbors(Comm *comm, int rank, int maxneighbors, int *neighbors) {
   Call call(Fn::Graph_neighbors);
-  if (const int error = check(comm, Topology::graph)) return raise(comm, error);
-  if (!valid_rank(comm, rank)) return raise(comm, abi::ERR_RANK);
+  if (const int error = check(comm, Topology::graph))
+    return raise(comm, error);
+  if (!valid_rank(comm, rank))
+    return raise(comm, abi::ERR_RANK);
   const EdgeList edges = graph_edges(comm->topology, rank);
   copy(neighbors, edges.first, least(maxneighbors, edges.n));
   return 0;
@@ -318,15 +352,18 @@ int Graph_neighbors(Comm *comm, int rank, int maxneighbors, int *neighbors) {
 
 int Graph_map(Comm *comm, int nnodes, const int *, const int *, int *newrank) {
   Call call(Fn::Graph_map);
-  if (comm->flags & kNull) return raise(abi::ERR_COMM);
-  if (nnodes < 1 || nnodes > comm->size) return raise(comm, abi::ERR_ARG);
+  if (comm->flags & kNull)
+    return raise(abi::ERR_COMM);
+  if (nnodes < 1 || nnodes > comm->size)
+    return raise(comm, abi::ERR_ARG);
   *newrank = comm->rank < nnodes ? comm->rank : abi::UNDEFINED;
   return 0;
 }
 
 int Dist_graph_neighbors_count(Comm *comm, int *indegree, int *outdegree, int *weighted) {
   Call call(Fn::Dist_graph_neighbors_count);
-  if (const int error = check(comm, Topology::dist_graph)) return raise(comm, error);
+  if (const int error = check(comm, Topology::dist_graph))
+    return raise(comm, error);
   *indegree = comm->topology->indegree;
   *outdegree = comm->topology->outdegree;
   *weighted = comm->topology->weighted != 0;
@@ -336,19 +373,24 @@ int Dist_graph_neighbors_count(Comm *comm, int *indegree, int *outdegree, int *w
 int Dist_graph_neighbors(Comm *comm, int maxindegree, int *sources, int *sourceweights, int maxoutdegree,
                          int *destinations, int *destweights) {
   Call call(Fn::Dist_graph_neighbors);
-  if (const int error = check(comm, Topology::dist_graph)) return raise(comm, error);
+  if (const int error = check(comm, Topology::dist_graph))
+    return raise(comm, error);
   const TopologyData *graph = comm->topology;
-  if (maxindegree < 0 || maxoutdegree < 0) return raise(comm, abi::ERR_ARG);
+  if (maxindegree < 0 || maxoutdegree < 0)
+    return raise(comm, abi::ERR_ARG);
   const int in = least(maxindegree, graph->indegree), out = least(maxoutdegree, graph->outdegree);
   copy(sources, graph->sources, in);
   copy(destinations, graph->destinations, out);
-  if (!graph->weighted) return 0;
+  if (!graph->weighted)
+    return 0;
   // Both may be MPI_UNWEIGHTED, or MPI_WEIGHTS_EMPTY where there is nothing to copy.
-  if (sourceweights != reinterpret_cast<int *>(abi::UNWEIGHTED)) copy(sourceweights, graph->source_weights, in);
-  if (destweights != reinterpret_cast<int *>(abi::UNWEIGHTED)) copy(destweights, graph->destination_weights, out);
+  if (sourceweights != reinterpret_cast<int *>(abi::UNWEIGHTED))
+    copy(sourceweights, graph->source_weights, in);
+  if (destweights != reinterpret_cast<int *>(abi::UNWEIGHTED))
+    copy(destweights, graph->destination_weights, out);
   return 0;
 }
 
-}  // namespace api
+} // namespace api
 
-}  // namespace mana
+} // namespace mana

@@ -1,7 +1,7 @@
 // Topologies of communicators: the data, its allocation, and the pure queries on it.
 //
-// TopologyData and its arrays are one block, owned by its communicator. Nothing of it exists below: live communicators
-// are plain, neighbourhood collectives are given the lists that stand here.
+// TopologyData and its arrays are one block, owned by its communicator. Nothing of it exists below: live
+// communicators are plain, neighbourhood collectives are given the lists that stand here.
 #pragma once
 #include "core/objects.h"
 
@@ -38,4 +38,4 @@ struct NeighborCount {
 NeighborCount neighbor_count(const Comm *comm);
 void neighbors(const Comm *comm, int *sources, int *destinations);
 
-}  // namespace mana
+} // namespace mana

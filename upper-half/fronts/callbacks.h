@@ -14,7 +14,8 @@ void call_op(void (*function)(), void *in, void *inout, int *len, Datatype *type
   reinterpret_cast<MPI_User_function *>(function)(in, inout, len, &handle);
 }
 
-// `object` is a communicator: files and windows are not there yet, what fails on one of them is reported here as well.
+// `object` is a communicator: files and windows are not there yet, what fails on one of them is reported here as
+// well.
 void call_comm_errhandler(void (*function)(), Object *object, int abi_error) {
   int code = errcode_out(abi_error);
   if (object->kind == Kind::file) {
@@ -32,11 +33,13 @@ void call_comm_errhandler(void (*function)(), Object *object, int abi_error) {
 int call_copy_attr(void (*function)(), Object *object, int keyval, void *extra, void *value, void **out, int *flag) {
   switch (object->kind) {
   case Kind::datatype:
-    return reinterpret_cast<MPI_Type_copy_attr_function *>(function)(type_out(object), keyval, extra, value, out, flag);
+    return reinterpret_cast<MPI_Type_copy_attr_function *>(function)(type_out(object), keyval, extra, value, out,
+                                                                     flag);
   case Kind::win:
     return reinterpret_cast<MPI_Win_copy_attr_function *>(function)(win_out(object), keyval, extra, value, out, flag);
   default:
-    return reinterpret_cast<MPI_Comm_copy_attr_function *>(function)(comm_out(object), keyval, extra, value, out, flag);
+    return reinterpret_cast<MPI_Comm_copy_attr_function *>(function)(comm_out(object), keyval, extra, value, out,
+                                                                     flag);
   }
 }
 
@@ -85,11 +88,12 @@ const FrontOps kFrontOps = {
 // which only happens to be linked with MPI runs.
 [[gnu::constructor]] void start() {
   under_mana = getauxval(kAuxvSeam) == kSeamAddress;
-  if (!under_mana) return;
+  if (!under_mana)
+    return;
   core_start(&kFrontOps);
   bind_predefined();
 }
 
-}  // namespace
+} // namespace
 
-}  // namespace mana::front_side
+} // namespace mana::front_side

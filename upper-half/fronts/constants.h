@@ -1,5 +1,5 @@
-// Constants of an mpi.h <-> MPI-5.0 ABI. Included by each front after its mpi.h; what the standard lets differ differs in
-// nearly every value, so nothing may be passed on untranslated.
+// Constants of an mpi.h <-> MPI-5.0 ABI. Included by each front after its mpi.h; what the standard lets differ
+// differs in nearly every value, so nothing may be passed on untranslated.
 #pragma once
 #include "abi_constants.h"
 #include "core/attributes.h"
@@ -7,49 +7,66 @@
 
 namespace mana::front_side {
 
-constexpr int kNotARank = -99;  // means nothing in the ABI: the core reports MPI_ERR_RANK or MPI_ERR_TAG
+constexpr int kNotARank = -99; // means nothing in the ABI: the core reports MPI_ERR_RANK or MPI_ERR_TAG
 
 inline int rank_in(int rank) {
-  if (rank >= 0) [[likely]] return rank;
+  if (rank >= 0) [[likely]]
+    return rank;
   switch (rank) {
-  case MPI_ANY_SOURCE: return abi::ANY_SOURCE;
-  case MPI_PROC_NULL: return abi::PROC_NULL;
-  case MPI_ROOT: return abi::ROOT;
-  case MPI_UNDEFINED: return abi::UNDEFINED;
-  default: return kNotARank;
+  case MPI_ANY_SOURCE:
+    return abi::ANY_SOURCE;
+  case MPI_PROC_NULL:
+    return abi::PROC_NULL;
+  case MPI_ROOT:
+    return abi::ROOT;
+  case MPI_UNDEFINED:
+    return abi::UNDEFINED;
+  default:
+    return kNotARank;
   }
 }
 inline int rank_out(int rank) {
-  if (rank >= 0) [[likely]] return rank;
+  if (rank >= 0) [[likely]]
+    return rank;
   switch (rank) {
-  case abi::ANY_SOURCE: return MPI_ANY_SOURCE;
-  case abi::PROC_NULL: return MPI_PROC_NULL;
-  case abi::ROOT: return MPI_ROOT;
-  default: return MPI_UNDEFINED;
+  case abi::ANY_SOURCE:
+    return MPI_ANY_SOURCE;
+  case abi::PROC_NULL:
+    return MPI_PROC_NULL;
+  case abi::ROOT:
+    return MPI_ROOT;
+  default:
+    return MPI_UNDEFINED;
   }
 }
 
 inline int tag_in(int tag) {
-  if (tag >= 0) [[likely]] return tag;
+  if (tag >= 0) [[likely]]
+    return tag;
   return tag == MPI_ANY_TAG ? abi::ANY_TAG : kNotARank;
 }
 inline int tag_out(int tag) { return tag >= 0 ? tag : MPI_ANY_TAG; }
 
-// Error codes: classes by table, codes that the application has added are shifted behind the front's MPI_ERR_LASTCODE.
+// Error codes: classes by table, codes that the application has added are shifted behind the front's
+// MPI_ERR_LASTCODE.
 constexpr int kUserCodeShift = MPI_ERR_LASTCODE < kFirstUserCode ? 0 : MPI_ERR_LASTCODE;
 
 inline int errcode_in(int code) {
-  if (code >= kFirstUserCode + kUserCodeShift) return code - kUserCodeShift;
+  if (code >= kFirstUserCode + kUserCodeShift)
+    return code - kUserCodeShift;
   switch (code) {
 #include "front_errors_in.inc"
-  default: return -1;
+  default:
+    return -1;
   }
 }
 inline int errcode_out(int code) {
-  if (code >= kFirstUserCode && code != abi::ERR_LASTCODE) return code + kUserCodeShift;
+  if (code >= kFirstUserCode && code != abi::ERR_LASTCODE)
+    return code + kUserCodeShift;
   switch (code) {
 #include "front_errors_out.inc"
-  default: return MPI_ERR_OTHER;
+  default:
+    return MPI_ERR_OTHER;
   }
 }
 // What a function returns.
@@ -57,92 +74,135 @@ inline int error_out(int code) { return code == 0 ? MPI_SUCCESS : errcode_out(co
 
 inline int keyval_in(int keyval) {
   switch (keyval) {
-  case MPI_KEYVAL_INVALID: return abi::KEYVAL_INVALID;
-  case MPI_TAG_UB: return abi::TAG_UB;
-  case MPI_IO: return abi::IO;
-  case MPI_HOST: return abi::HOST;
-  case MPI_WTIME_IS_GLOBAL: return abi::WTIME_IS_GLOBAL;
-  case MPI_APPNUM: return abi::APPNUM;
-  case MPI_LASTUSEDCODE: return abi::LASTUSEDCODE;
-  case MPI_UNIVERSE_SIZE: return abi::UNIVERSE_SIZE;
-  case MPI_WIN_BASE: return abi::WIN_BASE;
-  case MPI_WIN_DISP_UNIT: return abi::WIN_DISP_UNIT;
-  case MPI_WIN_SIZE: return abi::WIN_SIZE;
-  case MPI_WIN_CREATE_FLAVOR: return abi::WIN_CREATE_FLAVOR;
-  case MPI_WIN_MODEL: return abi::WIN_MODEL;
-  default: return keyval >= kFirstKeyval ? keyval : abi::KEYVAL_INVALID;
+  case MPI_KEYVAL_INVALID:
+    return abi::KEYVAL_INVALID;
+  case MPI_TAG_UB:
+    return abi::TAG_UB;
+  case MPI_IO:
+    return abi::IO;
+  case MPI_HOST:
+    return abi::HOST;
+  case MPI_WTIME_IS_GLOBAL:
+    return abi::WTIME_IS_GLOBAL;
+  case MPI_APPNUM:
+    return abi::APPNUM;
+  case MPI_LASTUSEDCODE:
+    return abi::LASTUSEDCODE;
+  case MPI_UNIVERSE_SIZE:
+    return abi::UNIVERSE_SIZE;
+  case MPI_WIN_BASE:
+    return abi::WIN_BASE;
+  case MPI_WIN_DISP_UNIT:
+    return abi::WIN_DISP_UNIT;
+  case MPI_WIN_SIZE:
+    return abi::WIN_SIZE;
+  case MPI_WIN_CREATE_FLAVOR:
+    return abi::WIN_CREATE_FLAVOR;
+  case MPI_WIN_MODEL:
+    return abi::WIN_MODEL;
+  default:
+    return keyval >= kFirstKeyval ? keyval : abi::KEYVAL_INVALID;
   }
 }
 inline int keyval_out(int keyval) { return keyval == abi::KEYVAL_INVALID ? MPI_KEYVAL_INVALID : keyval; }
 
 inline int threadlevel_in(int level) {
   switch (level) {
-  case MPI_THREAD_SINGLE: return abi::THREAD_SINGLE;
-  case MPI_THREAD_FUNNELED: return abi::THREAD_FUNNELED;
-  case MPI_THREAD_SERIALIZED: return abi::THREAD_SERIALIZED;
-  default: return abi::THREAD_MULTIPLE;
+  case MPI_THREAD_SINGLE:
+    return abi::THREAD_SINGLE;
+  case MPI_THREAD_FUNNELED:
+    return abi::THREAD_FUNNELED;
+  case MPI_THREAD_SERIALIZED:
+    return abi::THREAD_SERIALIZED;
+  default:
+    return abi::THREAD_MULTIPLE;
   }
 }
 inline int threadlevel_out(int level) {
   switch (level) {
-  case abi::THREAD_SINGLE: return MPI_THREAD_SINGLE;
-  case abi::THREAD_FUNNELED: return MPI_THREAD_FUNNELED;
-  case abi::THREAD_SERIALIZED: return MPI_THREAD_SERIALIZED;
-  default: return MPI_THREAD_MULTIPLE;
+  case abi::THREAD_SINGLE:
+    return MPI_THREAD_SINGLE;
+  case abi::THREAD_FUNNELED:
+    return MPI_THREAD_FUNNELED;
+  case abi::THREAD_SERIALIZED:
+    return MPI_THREAD_SERIALIZED;
+  default:
+    return MPI_THREAD_MULTIPLE;
   }
 }
 
 inline int comparison_out(int result) {
   switch (result) {
-  case abi::IDENT: return MPI_IDENT;
-  case abi::CONGRUENT: return MPI_CONGRUENT;
-  case abi::SIMILAR: return MPI_SIMILAR;
-  default: return MPI_UNEQUAL;
+  case abi::IDENT:
+    return MPI_IDENT;
+  case abi::CONGRUENT:
+    return MPI_CONGRUENT;
+  case abi::SIMILAR:
+    return MPI_SIMILAR;
+  default:
+    return MPI_UNEQUAL;
   }
 }
 
 inline int topology_out(int topology) {
   switch (topology) {
-  case abi::CART: return MPI_CART;
-  case abi::GRAPH: return MPI_GRAPH;
-  case abi::DIST_GRAPH: return MPI_DIST_GRAPH;
-  default: return MPI_UNDEFINED;
+  case abi::CART:
+    return MPI_CART;
+  case abi::GRAPH:
+    return MPI_GRAPH;
+  case abi::DIST_GRAPH:
+    return MPI_DIST_GRAPH;
+  default:
+    return MPI_UNDEFINED;
   }
 }
 
 inline int splittype_in(int type) {
-  if (type == MPI_COMM_TYPE_SHARED) return abi::COMM_TYPE_SHARED;
+  if (type == MPI_COMM_TYPE_SHARED)
+    return abi::COMM_TYPE_SHARED;
   return type == MPI_UNDEFINED ? abi::UNDEFINED : kNotARank;
 }
 
 inline int typeclass_in(int typeclass) {
   switch (typeclass) {
-  case MPI_TYPECLASS_INTEGER: return abi::TYPECLASS_INTEGER;
-  case MPI_TYPECLASS_REAL: return abi::TYPECLASS_REAL;
-  case MPI_TYPECLASS_COMPLEX: return abi::TYPECLASS_COMPLEX;
-  default: return kNotARank;
+  case MPI_TYPECLASS_INTEGER:
+    return abi::TYPECLASS_INTEGER;
+  case MPI_TYPECLASS_REAL:
+    return abi::TYPECLASS_REAL;
+  case MPI_TYPECLASS_COMPLEX:
+    return abi::TYPECLASS_COMPLEX;
+  default:
+    return kNotARank;
   }
 }
 
 inline int order_in(int order) {
-  if (order == MPI_ORDER_C) return abi::ORDER_C;
+  if (order == MPI_ORDER_C)
+    return abi::ORDER_C;
   return order == MPI_ORDER_FORTRAN ? abi::ORDER_FORTRAN : kNotARank;
 }
 inline int order_out(int order) { return order == abi::ORDER_C ? MPI_ORDER_C : MPI_ORDER_FORTRAN; }
 
 inline int distribution_in(int distribution) {
   switch (distribution) {
-  case MPI_DISTRIBUTE_BLOCK: return abi::DISTRIBUTE_BLOCK;
-  case MPI_DISTRIBUTE_CYCLIC: return abi::DISTRIBUTE_CYCLIC;
-  case MPI_DISTRIBUTE_NONE: return abi::DISTRIBUTE_NONE;
-  default: return kNotARank;
+  case MPI_DISTRIBUTE_BLOCK:
+    return abi::DISTRIBUTE_BLOCK;
+  case MPI_DISTRIBUTE_CYCLIC:
+    return abi::DISTRIBUTE_CYCLIC;
+  case MPI_DISTRIBUTE_NONE:
+    return abi::DISTRIBUTE_NONE;
+  default:
+    return kNotARank;
   }
 }
 inline int distribution_out(int distribution) {
   switch (distribution) {
-  case abi::DISTRIBUTE_BLOCK: return MPI_DISTRIBUTE_BLOCK;
-  case abi::DISTRIBUTE_CYCLIC: return MPI_DISTRIBUTE_CYCLIC;
-  default: return MPI_DISTRIBUTE_NONE;
+  case abi::DISTRIBUTE_BLOCK:
+    return MPI_DISTRIBUTE_BLOCK;
+  case abi::DISTRIBUTE_CYCLIC:
+    return MPI_DISTRIBUTE_CYCLIC;
+  default:
+    return MPI_DISTRIBUTE_NONE;
   }
 }
 inline int darg_in(int darg) { return darg == MPI_DISTRIBUTE_DFLT_DARG ? abi::DISTRIBUTE_DFLT_DARG : darg; }
@@ -151,8 +211,9 @@ inline int darg_out(int darg) { return darg == abi::DISTRIBUTE_DFLT_DARG ? MPI_D
 inline int combiner_out(int combiner) {
   switch (combiner) {
 #include "front_combiners.inc"
-  default: return MPI_COMBINER_NAMED;
+  default:
+    return MPI_COMBINER_NAMED;
   }
 }
 
-}  // namespace mana::front_side
+} // namespace mana::front_side

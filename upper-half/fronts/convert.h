@@ -17,7 +17,8 @@ template <class Int> inline const std::int64_t *as_const_int64(const Int *ints) 
   return reinterpret_cast<const std::int64_t *>(ints);
 }
 
-// Is this rank the root of a rooted collective? Elsewhere the parameters of the root are ignored, and may be anything.
+// Is this rank the root of a rooted collective? Elsewhere the parameters of the root are ignored, and may be
+// anything.
 inline bool is_root(int root, const Comm *comm) { return root == comm->rank || root == MPI_ROOT; }
 
 // A single completion has a status when it succeeded, or delivered a part of the message.
@@ -25,10 +26,12 @@ inline bool has_status(int abi_error) { return abi_error == 0 || abi_error == ab
 
 // The calls that complete several requests: MPI_ERROR is set only with MPI_ERR_IN_STATUS.
 inline void statuses_out(const Status *from, int n, int abi_error, MPI_Status *to) {
-  if (abi_error != 0 && abi_error != abi::ERR_IN_STATUS) return;
+  if (abi_error != 0 && abi_error != abi::ERR_IN_STATUS)
+    return;
   for (int i = 0; i < n; ++i) {
     status_out(from[i], &to[i]);
-    if (abi_error == abi::ERR_IN_STATUS) to[i].MPI_ERROR = error_out(from[i].error);
+    if (abi_error == abi::ERR_IN_STATUS)
+      to[i].MPI_ERROR = error_out(from[i].error);
   }
 }
 
@@ -47,4 +50,4 @@ inline void contents_out(const Datatype *type, int *integers) {
   }
 }
 
-}  // namespace mana::front_side
+} // namespace mana::front_side

@@ -12,7 +12,8 @@ Object *null_records[kKinds];
 
 void no_lower_half() {
   static constexpr char kText[] = "mana: this MPI library only works in a program that mana_launch has started\n";
-  if (write(STDERR_FILENO, kText, sizeof kText - 1) < 0) _exit(78);
+  if (write(STDERR_FILENO, kText, sizeof kText - 1) < 0)
+    _exit(78);
   _exit(78);
 }
 
@@ -31,7 +32,7 @@ public:
   }
 };
 
-}  // namespace
+} // namespace
 
 void *scratch_alloc(std::size_t bytes) {
   InCore in_core;
@@ -50,4 +51,4 @@ double wall_time() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec + offset) * 1e-9;
 }
 
-}  // namespace mana::front_side
+} // namespace mana::front_side

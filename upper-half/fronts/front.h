@@ -8,7 +8,8 @@
 //     MPI_Isend(buf, count, type, dest, tag, comm, request)          handles, constants, status of Open MPI or MPICH
 //        api::Isend(buf, count, type_in(type), rank_in(dest), ...)   records, MPI-5.0 ABI numbers, Status of native.h
 //
-// <role>_in() is the way down, <role>_out() the way up: openmpi.h, mpich.h (handles, status, sentinels) and constants.h.
+// <role>_in() is the way down, <role>_out() the way up: openmpi.h, mpich.h (handles, status, sentinels) and
+// constants.h.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -20,8 +21,8 @@
 
 namespace mana::front_side {
 
-// False in a process that was not started by mana_launch: then there is no seam, and nothing of the core may run. Set by
-// the constructor in callbacks.h.
+// False in a process that was not started by mana_launch: then there is no seam, and nothing of the core may run. Set
+// by the constructor in callbacks.h.
 extern bool under_mana;
 
 // Ends the process with a sentence: MPI_Init without mana_launch.
@@ -33,20 +34,24 @@ template <class T> T *null_record(Kind kind) { return static_cast<T *>(null_reco
 
 // A handle whose object was freed finds a record that is not in use.
 template <class T> T *in_use(Object *record, Kind kind) {
-  if (!record || record->flags == 0) [[unlikely]] return null_record<T>(kind);
+  if (!record || record->flags == 0) [[unlikely]]
+    return null_record<T>(kind);
   return static_cast<T *>(record);
 }
 
-// Memory of the core for a front, which is outside of any Call: the checkpoint signal must not stop the thread in there.
+// Memory of the core for a front, which is outside of any Call: the checkpoint signal must not stop the thread in
+// there.
 [[gnu::cold]] void *scratch_alloc(std::size_t bytes);
 [[gnu::cold]] void scratch_free(void *block);
 
 // An array of converted values for the length of a call, on the stack when it is short. Not initialised.
 template <class T> class Scratch {
 public:
-  explicit Scratch(int n) : items_(n <= kFew ? few_ : static_cast<T *>(scratch_alloc(sizeof(T) * static_cast<std::size_t>(n)))) {}
+  explicit Scratch(int n)
+      : items_(n <= kFew ? few_ : static_cast<T *>(scratch_alloc(sizeof(T) * static_cast<std::size_t>(n)))) {}
   ~Scratch() {
-    if (items_ != few_) [[unlikely]] scratch_free(items_);
+    if (items_ != few_) [[unlikely]]
+      scratch_free(items_);
   }
   Scratch(const Scratch &) = delete;
   Scratch &operator=(const Scratch &) = delete;
@@ -60,4 +65,4 @@ private:
 
 double wall_time();
 
-}  // namespace mana::front_side
+} // namespace mana::front_side

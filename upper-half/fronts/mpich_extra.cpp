@@ -15,23 +15,26 @@ PredefinedRecords predefined_records;
 namespace {
 
 template <class T> void fill(T **records, std::size_t n, Kind kind) {
-  for (std::size_t i = 0; i < n; ++i) records[i] = null_record<T>(kind);
+  for (std::size_t i = 0; i < n; ++i)
+    records[i] = null_record<T>(kind);
 }
 
 // The handle goes into the record, whose place the caller returns; a null handle needs none.
 Object *bound(int abi, int handle) {
   Object *record = predefined_object(abi);
-  if (record) record->handle = static_cast<std::uint32_t>(handle);
+  if (record)
+    record->handle = static_cast<std::uint32_t>(handle);
   return record;
 }
 
 void bind_other(int abi, int handle) {
   Object *record = bound(abi, handle);
-  if (!record || (record->flags & kNull)) return;
+  if (!record || (record->flags & kNull))
+    return;
   predefined_records.others[static_cast<int>(record->kind)][handle & 3] = record;
 }
 
-}  // namespace
+} // namespace
 
 void fill_null(Kind kind) {
   static constexpr int kNulls[kKinds] = {0,
@@ -52,30 +55,38 @@ void fill_null(Kind kind) {
   null_records[index] = predefined_object(kNulls[index]);
   PredefinedRecords &all = predefined_records;
   switch (kind) {
-  case Kind::comm: return fill(all.comms, std::size(all.comms), kind);
-  case Kind::op: return fill(all.ops, std::size(all.ops), kind);
+  case Kind::comm:
+    return fill(all.comms, std::size(all.comms), kind);
+  case Kind::op:
+    return fill(all.ops, std::size(all.ops), kind);
   case Kind::datatype:
     fill(all.types, std::size(all.types), kind);
     return fill(all.pairs, std::size(all.pairs), kind);
-  default: return fill(all.others[index], std::size(all.others[index]), kind);
+  default:
+    return fill(all.others[index], std::size(all.others[index]), kind);
   }
 }
 
 void bind_comm(int abi, int handle) {
   Object *record = bound(abi, handle);
-  if (abi != abi::COMM_NULL) predefined_records.comms[handle & 3] = static_cast<Comm *>(record);
+  if (abi != abi::COMM_NULL)
+    predefined_records.comms[handle & 3] = static_cast<Comm *>(record);
 }
 void bind_type(int abi, int handle) {
   auto *record = static_cast<Datatype *>(predefined_object(abi));
   // Types that this MPICH has not are spelled MPI_DATATYPE_NULL in its mpi.h.
-  if (!record || (handle == MPI_DATATYPE_NULL && abi != abi::DATATYPE_NULL)) return;
+  if (!record || (handle == MPI_DATATYPE_NULL && abi != abi::DATATYPE_NULL))
+    return;
   bound(abi, handle);
-  if (top(handle) == class_and_kind(1, Kind::datatype)) predefined_records.types[handle & 0xff] = record;
-  if (top(handle) == class_and_kind(2, Kind::datatype)) predefined_records.pairs[handle & 7] = record;
+  if (top(handle) == class_and_kind(1, Kind::datatype))
+    predefined_records.types[handle & 0xff] = record;
+  if (top(handle) == class_and_kind(2, Kind::datatype))
+    predefined_records.pairs[handle & 7] = record;
 }
 void bind_op(int abi, int handle) {
   Object *record = bound(abi, handle);
-  if (abi != abi::OP_NULL) predefined_records.ops[handle & 31] = static_cast<Op *>(record);
+  if (abi != abi::OP_NULL)
+    predefined_records.ops[handle & 31] = static_cast<Op *>(record);
 }
 void bind_group(int abi, int handle) { bind_other(abi, handle); }
 void bind_info(int abi, int handle) { bind_other(abi, handle); }
@@ -85,17 +96,18 @@ void bind_win(int abi, int handle) { bound(abi, handle); }
 void bind_session(int abi, int handle) { bound(abi, handle); }
 void bind_message(int abi, int handle) {
   Object *record = bound(abi, handle);
-  if (abi == abi::MESSAGE_NO_PROC) predefined_records.others[static_cast<int>(Kind::message)][1] = record;
+  if (abi == abi::MESSAGE_NO_PROC)
+    predefined_records.others[static_cast<int>(Kind::message)][1] = record;
 }
 
-}  // namespace mana::front_side
+} // namespace mana::front_side
 
 namespace {
 
 int unweighted, weights_empty;
 MPI_Fint fortran_status_ignore[sizeof(MPI_Status) / sizeof(MPI_Fint)];
 
-}  // namespace
+} // namespace
 
 #pragma GCC visibility push(default)
 extern "C" {
@@ -106,7 +118,8 @@ extern int *const MPIR_C_MPI_UNWEIGHTED;
 extern int *const MPIR_C_MPI_WEIGHTS_EMPTY;
 int *const MPIR_C_MPI_UNWEIGHTED = &unweighted;
 int *const MPIR_C_MPI_WEIGHTS_EMPTY = &weights_empty;
-struct MPIR_T_pvar_handle_s *const MPI_T_PVAR_ALL_HANDLES = reinterpret_cast<struct MPIR_T_pvar_handle_s *>(&unweighted);
+struct MPIR_T_pvar_handle_s *const MPI_T_PVAR_ALL_HANDLES =
+    reinterpret_cast<struct MPIR_T_pvar_handle_s *>(&unweighted);
 MPI_Fint *MPI_F_STATUS_IGNORE = fortran_status_ignore;
 MPI_Fint *MPI_F_STATUSES_IGNORE = fortran_status_ignore;
 MPI_F08_status MPIR_F08_MPI_STATUS_IGNORE_OBJ;

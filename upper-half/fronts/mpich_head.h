@@ -8,8 +8,9 @@ inline constexpr std::uint32_t kFront = 2;
 // Programs look for the words "MPICH Version:".
 inline constexpr char kLibraryVersion[] = "MPICH Version:      4.0.2 (front of mana)\n";
 
-inline constexpr Kind kBoundKinds[] = {Kind::comm, Kind::group,      Kind::datatype, Kind::file,    Kind::errhandler, Kind::op,
-                                       Kind::info, Kind::win,        Kind::request,  Kind::message, Kind::session};
+inline constexpr Kind kBoundKinds[] = {Kind::comm,       Kind::group,   Kind::datatype, Kind::file,
+                                       Kind::errhandler, Kind::op,      Kind::info,     Kind::win,
+                                       Kind::request,    Kind::message, Kind::session};
 void fill_null(Kind kind);
 // One for each role: where the record is found by its handle, and the handle in the record.
 void bind_comm(int abi, int handle);
@@ -24,7 +25,7 @@ void bind_win(int abi, int handle);
 void bind_session(int abi, int handle);
 inline void bind_file(int, MPI_File) {}
 
-}  // namespace mana::front_side
+} // namespace mana::front_side
 
 #include "fronts/convert.h"
 #include "fronts/own.h"

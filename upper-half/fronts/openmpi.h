@@ -1,9 +1,10 @@
 // Handles, status and sentinels of Open MPI 4's ABI. See front.h for the scheme.
 //
 // A handle is a pointer to an object whose word 0 is the address of its record. For dynamic objects the object
-// is the record (its word 0 points to itself). Predefined ones are exported data (ompi_mpi_comm_world ...) of the sizes
-// that Open MPI's have, because position-dependent and some PIE programs hold a copy of them (R_X86_64_COPY) and then
-// the handle is the address of that copy: so the objects are filled at start through the GOT, which names whichever counts.
+// is the record (its word 0 points to itself). Predefined ones are exported data (ompi_mpi_comm_world ...) of the
+// sizes that Open MPI's have, because position-dependent and some PIE programs hold a copy of them (R_X86_64_COPY)
+// and then the handle is the address of that copy: so the objects are filled at start through the GOT, which names
+// whichever counts.
 #pragma once
 #include <mpi.h>
 
@@ -14,7 +15,8 @@
 namespace mana::front_side {
 
 template <class T> inline T *record_in(const void *handle, Kind kind) {
-  if (!handle) [[unlikely]] return null_record<T>(kind);
+  if (!handle) [[unlikely]]
+    return null_record<T>(kind);
   return in_use<T>(*static_cast<Object *const *>(handle), kind);
 }
 template <class Handle> inline Handle handle_out(const Object *record) {
@@ -51,8 +53,12 @@ inline void status_out(const Status &from, MPI_Status *to) {
   to->_ucount = static_cast<std::size_t>(from.bytes);
 }
 inline Status status_in(const MPI_Status *from) {
-  return {rank_in(from->MPI_SOURCE), tag_in(from->MPI_TAG), errcode_in(from->MPI_ERROR), from->_cancelled,
-          static_cast<std::int64_t>(from->_ucount), 0};
+  return {rank_in(from->MPI_SOURCE),
+          tag_in(from->MPI_TAG),
+          errcode_in(from->MPI_ERROR),
+          from->_cancelled,
+          static_cast<std::int64_t>(from->_ucount),
+          0};
 }
 
 // Buffers: MPI_BOTTOM and MPI_IN_PLACE have the ABI's values.
@@ -62,12 +68,14 @@ inline void *buffer_in(void *buffer) { return buffer; }
 inline bool is_in_place(const void *buffer) { return buffer == MPI_IN_PLACE; }
 
 inline const int *weights_in(const int *weights) {
-  if (weights == MPI_UNWEIGHTED) return reinterpret_cast<const int *>(std::uintptr_t{abi::UNWEIGHTED});
-  if (weights == MPI_WEIGHTS_EMPTY) return reinterpret_cast<const int *>(std::uintptr_t{abi::WEIGHTS_EMPTY});
+  if (weights == MPI_UNWEIGHTED)
+    return reinterpret_cast<const int *>(std::uintptr_t{abi::UNWEIGHTED});
+  if (weights == MPI_WEIGHTS_EMPTY)
+    return reinterpret_cast<const int *>(std::uintptr_t{abi::WEIGHTS_EMPTY});
   return weights;
 }
 
 // Fills null_records, the exported objects and the handles of the predefined records. front_openmpi.cpp (generated)
 void bind_predefined();
 
-}  // namespace mana::front_side
+} // namespace mana::front_side

@@ -2,8 +2,8 @@
 // names that only Open MPI has.
 #include "fronts/openmpi_head.h"
 
-#include "fronts/callbacks.h"
 #include "core_api.h"
+#include "fronts/callbacks.h"
 
 using namespace mana;
 using namespace mana::front_side;
@@ -30,8 +30,10 @@ void fill_null(Kind kind) {
 
 void bind(int abi, void *object) {
   Object *record = predefined_object(abi);
-  if (!record) record = predefined_object(abi::DATATYPE_NULL);
-  else record->handle = reinterpret_cast<std::uintptr_t>(object);
+  if (!record)
+    record = predefined_object(abi::DATATYPE_NULL);
+  else
+    record->handle = reinterpret_cast<std::uintptr_t>(object);
   *static_cast<Object **>(object) = record;
 }
 
@@ -41,7 +43,8 @@ Object *fortran_records[kKinds][80];
 
 void bind_fortran(int abi, int fortran) {
   Object *record = predefined_object(abi);
-  if (!record) return;
+  if (!record)
+    return;
   record->fortran = static_cast<std::uint32_t>(fortran) + 1;
   fortran_records[static_cast<int>(record->kind)][fortran] = record;
 }
@@ -49,11 +52,12 @@ void bind_fortran(int abi, int fortran) {
 Object *from_fortran(Kind kind, MPI_Fint fortran) {
   if (fortran >= kFirstFortran)
     return in_use<Object>(pool_object(kind, static_cast<std::uint32_t>(fortran - kFirstFortran)), kind);
-  if (fortran < 0 || fortran >= 80) return null_record<Object>(kind);
+  if (fortran < 0 || fortran >= 80)
+    return null_record<Object>(kind);
   return in_use<Object>(fortran_records[static_cast<int>(kind)][fortran], kind);
 }
 
-}  // namespace mana::front_side
+} // namespace mana::front_side
 
 // ---------------------------------------------------------------------------------
 // Predefined attribute functions: mpi.h declares them, MPI_COMM_DUP_FN and the like are their names.
@@ -72,13 +76,17 @@ int copy_nothing(int *flag) {
 
 MPI_Fint fortran_status_ignore[sizeof(MPI_Status) / sizeof(MPI_Fint)];
 
-}  // namespace
+} // namespace
 
 extern "C" {
 
 int OMPI_C_MPI_DUP_FN(MPI_Comm, int, void *, void *in, void *out, int *flag) { return copy_value(in, out, flag); }
-int OMPI_C_MPI_COMM_DUP_FN(MPI_Comm, int, void *, void *in, void *out, int *flag) { return copy_value(in, out, flag); }
-int OMPI_C_MPI_TYPE_DUP_FN(MPI_Datatype, int, void *, void *in, void *out, int *flag) { return copy_value(in, out, flag); }
+int OMPI_C_MPI_COMM_DUP_FN(MPI_Comm, int, void *, void *in, void *out, int *flag) {
+  return copy_value(in, out, flag);
+}
+int OMPI_C_MPI_TYPE_DUP_FN(MPI_Datatype, int, void *, void *in, void *out, int *flag) {
+  return copy_value(in, out, flag);
+}
 int OMPI_C_MPI_WIN_DUP_FN(MPI_Win, int, void *, void *in, void *out, int *flag) { return copy_value(in, out, flag); }
 int OMPI_C_MPI_NULL_COPY_FN(MPI_Comm, int, void *, void *, void *, int *flag) { return copy_nothing(flag); }
 int OMPI_C_MPI_COMM_NULL_COPY_FN(MPI_Comm, int, void *, void *, void *, int *flag) { return copy_nothing(flag); }

@@ -8,8 +8,8 @@ inline constexpr std::uint32_t kFront = 1;
 // Programs and configure scripts look for the words "Open MPI v".
 inline constexpr char kLibraryVersion[] = "Open MPI v4.1.4 (front of mana)";
 
-inline constexpr Kind kBoundKinds[] = {Kind::comm, Kind::group,      Kind::datatype, Kind::file,    Kind::errhandler, Kind::op,
-                                       Kind::info, Kind::win,        Kind::request,  Kind::message};
+inline constexpr Kind kBoundKinds[] = {Kind::comm, Kind::group, Kind::datatype, Kind::file,    Kind::errhandler,
+                                       Kind::op,   Kind::info,  Kind::win,      Kind::request, Kind::message};
 void fill_null(Kind kind);
 // `object` is one of the exported objects, as this process names it.
 void bind(int abi, void *object);
@@ -18,7 +18,7 @@ void bind_fortran(int abi, int fortran);
 inline constexpr int kFirstFortran = 4096;
 Object *from_fortran(Kind kind, MPI_Fint fortran);
 
-}  // namespace mana::front_side
+} // namespace mana::front_side
 
 #include "fronts/convert.h"
 #include "fronts/own.h"

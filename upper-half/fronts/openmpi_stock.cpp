@@ -1,5 +1,6 @@
-// Names of Open MPI's libmpi that its own companion libraries (libmpi_cxx, libmpi_mpifh) need to be loaded at all. Programs
-// that only have them in their list of libraries run with these; C++ and Fortran calls that would really use one get an error.
+// Names of Open MPI's libmpi that its own companion libraries (libmpi_cxx, libmpi_mpifh) need to be loaded at all.
+// Programs that only have them in their list of libraries run with these; C++ and Fortran calls that would really use
+// one get an error.
 #include <cstddef>
 
 #include "fronts/openmpi_head.h"
@@ -8,7 +9,7 @@
 // An object of the size that the real one has; zero.
 #define STOCK_OBJECT(name, bytes) MANA_EXPORT alignas(8) char name[bytes];
 // A function that fails. Callers pass what they like: it looks at nothing.
-#define STOCK_FUNCTION(name) \
+#define STOCK_FUNCTION(name)                                                                                         \
   MANA_EXPORT int name() { return MPI_ERR_UNSUPPORTED_OPERATION; }
 
 extern "C" {

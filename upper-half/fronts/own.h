@@ -18,9 +18,11 @@ inline MPI_Aint Aint_diff(MPI_Aint addr1, MPI_Aint addr2) { return addr1 - addr2
 
 // Memory of the application's own: it lies in the window, so it is saved like any other.
 inline int Alloc_mem(MPI_Aint size, MPI_Info, void *baseptr) {
-  if (size < 0) return MPI_ERR_ARG;
+  if (size < 0)
+    return MPI_ERR_ARG;
   void *memory = std::malloc(static_cast<std::size_t>(size) + (size == 0));
-  if (!memory) return error_out(raise(abi::ERR_NO_MEM));
+  if (!memory)
+    return error_out(raise(abi::ERR_NO_MEM));
   *static_cast<void **>(baseptr) = memory;
   return MPI_SUCCESS;
 }
@@ -41,7 +43,8 @@ inline int Type_lb(MPI_Datatype datatype, MPI_Aint *displacement) {
 inline int Type_ub(MPI_Datatype datatype, MPI_Aint *displacement) {
   std::int64_t lb, extent;
   const int error = api::Type_get_extent(type_in(datatype), &lb, &extent);
-  if (error == 0) *displacement = lb + extent;
+  if (error == 0)
+    *displacement = lb + extent;
   return error_out(error);
 }
 
@@ -64,7 +67,8 @@ inline int Status_f2c(const MPI_Fint *f_status, MPI_Status *c_status) {
 
 #ifdef OPEN_MPI
 inline MPI_Fint to_fortran(const Object *record) {
-  return record->fortran ? static_cast<MPI_Fint>(record->fortran - 1) : kFirstFortran + static_cast<MPI_Fint>(record->index);
+  return record->fortran ? static_cast<MPI_Fint>(record->fortran - 1)
+                         : kFirstFortran + static_cast<MPI_Fint>(record->index);
 }
 inline MPI_Fint Comm_c2f(MPI_Comm h) { return to_fortran(comm_in(h)); }
 inline MPI_Fint Group_c2f(MPI_Group h) { return to_fortran(group_in(h)); }
@@ -92,4 +96,4 @@ inline MPI_Fint File_c2f(MPI_File) { return 0; }
 inline MPI_File File_f2c(MPI_Fint) { return MPI_FILE_NULL; }
 #endif
 
-}  // namespace mana::front_side::own
+} // namespace mana::front_side::own

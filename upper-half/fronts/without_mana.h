@@ -1,5 +1,5 @@
-// What MPI allows before MPI_Init, in a process that mana_launch has not started: a program linked with this library may
-// ask, print its usage and end; it cannot start MPI.
+// What MPI allows before MPI_Init, in a process that mana_launch has not started: a program linked with this library
+// may ask, print its usage and end; it cannot start MPI.
 #pragma once
 #include <unistd.h>
 
@@ -27,4 +27,4 @@ inline int Get_library_version(char *version, int *length) {
   return MPI_SUCCESS;
 }
 
-}  // namespace mana::front_side::without_mana
+} // namespace mana::front_side::without_mana

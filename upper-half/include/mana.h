@@ -1,4 +1,4 @@
-/* What a program may ask of the checkpointer that it runs under, in C, C++ or through any binding to C.
+/* What a program may ask of the checkpointer that it runs under, in C or C++.
  *
  * Nothing is linked: the functions come with the MPI library that the program finds when it is started by mana_launch or
  * mana_restart. Started by mpirun alone, the same binary has mana_checkpoint() return -1 and the rest do nothing.
