@@ -15,6 +15,10 @@ namespace {
 
 bool wanted(Intent bit) { return (seam()->intent.load(std::memory_order_relaxed) & bit) != 0; }
 
+// True in an MPI call that a callback of the application makes (a reduction, an attribute function, possibly run by the
+// drain): frames of the lower half may be on the stack, which must not be in an image.
+bool in_callback() { return this_thread_block()->in_core > 1; }
+
 void run_checkpoint() {
   events_before_checkpoint();
 
@@ -62,7 +66,7 @@ void request_and_wait() {
 }  // namespace
 
 void engine_park() {
-  if (!wanted(kIntentPark)) return;
+  if (!wanted(kIntentPark) || in_callback()) return;
   if (this_thread_block()->is_engine)
     run_checkpoint();
   else
@@ -71,7 +75,9 @@ void engine_park() {
 
 void call_slow(Fn) {
   Seam &s = *seam();
-  if (wanted(kIntentCount) && this_thread_block()->is_engine && ++s.calls_counted == s.checkpoint_at) {
+  // A call counted inside a callback is stopped at the next one outside.
+  if (wanted(kIntentCount) && this_thread_block()->is_engine && ++s.calls_counted >= s.checkpoint_at &&
+      !in_callback()) {
     s.intent.fetch_and(~std::uint32_t{kIntentCount});
     request_and_wait();
   }
