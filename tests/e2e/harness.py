@@ -4,7 +4,7 @@ A `Case` is one folder with everything that belongs to one run: inputs, checkpoi
 is removed when the test has passed and kept, and named, when it has failed.
 
 Nothing may hang and nothing may be left behind. Every command has a time limit; it runs in a session of its own, and
-every process that descends from it carries the case's name in its environment (MANA_TEST_CASE), by which it is found even when
+every process that descends from it carries the case's name in its environment (TEST_CASE_OF_MANA), by which it is found even when
 a launcher has put it into another session. Only such processes are ever killed. When a time limit is reached, the stacks of
 all of them are written into the folder first.
 """
@@ -27,7 +27,7 @@ SOURCES = TOP / "tests" / "programs"
 MPIS = ("openmpi", "mpich")
 STOPPED = 85  # exit status of mana_launch and mana_restart after a checkpoint that stops the job
 CORES = len(os.sched_getaffinity(0))
-MARK = "MANA_TEST_CASE"
+MARK = "TEST_CASE_OF_MANA"
 
 
 class Failure(AssertionError):
