@@ -177,6 +177,18 @@ int blocking_mprobe(int source, int tag, NativeComm comm, NativeMessage *message
   return 0;
 }
 
+int barrier(NativeComm comm, NativeRequest *pending) {
+  Crossing crossing;
+  MPI_Request request = unwrap<MPI_Request>(*pending);
+  if (request == MPI_REQUEST_NULL) {
+    const int error = MPI_Ibarrier(unwrap<MPI_Comm>(comm), &request);
+    if (error != MPI_SUCCESS) return error_from_native(error);
+  }
+  const int outcome = finish(&request, nullptr);
+  *pending = wrap<NativeRequest>(request);
+  return outcome;
+}
+
 // The barrier's request lives here and not in a record: a restarted rank finds none and starts it anew, as every
 // other rank that had not left it.
 int finalize_barrier() {
@@ -190,7 +202,7 @@ int finalize_barrier() {
 }
 
 constexpr BlockingMpi kBlocking = {blocking_send, blocking_recv,  blocking_wait,   test_requests,
-                                   blocking_probe, blocking_mprobe, finalize_barrier};
+                                   blocking_probe, blocking_mprobe, barrier, finalize_barrier};
 
 }  // namespace
 

@@ -27,7 +27,7 @@ SOURCES = TOP / "tests" / "programs"
 MPIS = ("openmpi", "mpich")
 STOPPED = 85  # exit status of mana_launch and mana_restart after a checkpoint that stops the job
 CORES = len(os.sched_getaffinity(0))
-MARK = "TEST_CASE_OF_MANA"
+MARK = "TEST_CASE_OF_MANA"  # not MANA_..., which the ranks take out of the environment
 
 
 class Failure(AssertionError):
@@ -116,6 +116,8 @@ class Case:
         self.results = []
         self.count = 0
         (self.folder / "run").mkdir(mode=0o700)
+        self.shared_memory = Path("/dev/shm") / self.mark  # Open MPI's segments, so that we know whose they are
+        self.shared_memory.mkdir(mode=0o700)
 
     def environment(self, extra=None):
         env = dict(os.environ)
@@ -124,6 +126,7 @@ class Case:
         env["PATH"] = f"{BIN}:{env['PATH']}"
         env["OMP_NUM_THREADS"] = "1"
         env["OMPI_MCA_rmaps_base_oversubscribe"] = "1"
+        env["OMPI_MCA_btl_vader_backing_directory"] = str(self.shared_memory)
         if self.ranks > CORES:
             env["OMPI_MCA_mpi_yield_when_idle"] = "1"
         if os.geteuid() == 0:
@@ -201,9 +204,12 @@ class Case:
                     name = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
                     file.write(f"==== {pid} {name}\n")
                     file.flush()
-                    subprocess.run(["gdb", "-p", str(pid), "-batch", "-nx", "-iex", "set exec-file-mismatch off", "-ex",
+                    # A rank publishes the application's auxv, so gdb places none of the lower half's files by itself.
+                    place = [word for path, base in mapped_files(pid) for word in ("-ex", f"add-symbol-file {path} -o {base:#x}")]
+                    subprocess.run(["gdb", "-p", str(pid), "-batch", "-nx", "-iex", "set confirm off", "-iex",
+                                    "set exec-file-mismatch off", "-iex", "set auto-solib-add off", *place, "-ex",
                                     "thread apply all bt 30"],
-                                   stdout=file, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=20)
+                                   stdout=file, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=30)
                 except (OSError, subprocess.TimeoutExpired):
                     pass
 
@@ -215,6 +221,8 @@ class Case:
                 self.write_stacks("left-behind")
                 raise Failure(self.report(f"processes left behind: {dict(zip(pids, names))}"))
             time.sleep(0.02)
+        if segments := sorted(path.name for path in self.shared_memory.iterdir()):
+            raise Failure(self.report(f"left behind in shared memory: {segments}"))
 
     def report(self, what):
         lines = [f"{self.name}: {what}", f"folder: {self.folder}"]
@@ -238,10 +246,21 @@ class Case:
             raise
         finally:
             self.kill()
+            shutil.rmtree(self.shared_memory, ignore_errors=True)
             if kind is None and not os.environ.get("MANA_TEST_KEEP"):
                 shutil.rmtree(self.folder, ignore_errors=True)
             elif kind is not None and not issubclass(kind, Failure):
                 print(f"folder: {self.folder}")
+
+
+def mapped_files(pid):
+    """Libraries and programs mapped by a process, each with the address at which it begins; two of some: each half has a libc."""
+    found = []
+    for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+        fields = line.split(None, 5)
+        if len(fields) == 6 and fields[5].startswith("/") and fields[2] == "00000000" and "(deleted)" not in line:
+            found.append((fields[5], int(line.split("-")[0], 16)))
+    return [(path, base) for path, base in found if Path(path).is_file() and Path(path).open("rb").read(4) == b"\x7fELF"]
 
 
 def shared_memory():

@@ -29,15 +29,15 @@ def check_steps(case, *parts, count=STEPS):
 
 @pytest.mark.parametrize("mpi", MPIS)
 def test_a_long_computation_and_a_blocked_receive_hold_nothing_up(mpi):
-    with Case("compute", 3) as case:
-        job = case.start("mana_launch", "--ckpt-dir", "ckpt", *mpirun(mpi, 3), program("computes_until_told", mpi))
+    with Case("compute", 4) as case:
+        job = case.start("mana_launch", "--ckpt-dir", "ckpt", *mpirun(mpi, 4), program("computes_until_told", mpi))
         job.wait_until(lambda: "computing" in job.out())
         time.sleep(0.3)  # all others are blocked by now
         for stop in (False, True):
             taken = case.checkpoint(stop=stop, limit=30)
             assert taken.seconds < 15, case.report(f"the checkpoint took {taken.seconds:.1f} s")
         assert job.wait().status == STOPPED
-        restarted = case.start("mana_restart", "ckpt", "--", *mpirun(other(mpi), 3))
+        restarted = case.start("mana_restart", "ckpt", "--", *mpirun(other(mpi), 4))
         time.sleep(0.5)
         (case.folder / "go").touch()
         result = restarted.wait(60)

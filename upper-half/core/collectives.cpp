@@ -102,6 +102,11 @@ void end_collective() {
   if (watched()) [[unlikely]] seam()->services->left_collective();
 }
 
+void count_left_barrier(Comm *comm) {
+  ++*comm->entered;
+  end_collective();
+}
+
 CollectiveCounter *begin_group_collective(std::uint64_t key) {
   CollectiveCounter *counter = take_counter(key);
   enter(key, &counter->entered);

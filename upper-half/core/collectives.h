@@ -37,6 +37,9 @@ void end_group_collective(CollectiveCounter *counter);
 // The blocking collective has ended, or the nonblocking one has been started.
 void end_collective();
 
+// A barrier that was entered uncounted has been left (barrier.cpp).
+void count_left_barrier(Comm *comm);
+
 // What a nonblocking collective needs until its request completes, after the application may have freed its
 // handles and the stub's own arrays are gone: references to the datatypes and the op, the native handle arrays.
 struct CollectiveCall {

@@ -82,7 +82,12 @@ public:
         outcome = seam()->services->blocking->wait(n_, natives_, statuses_, completed_, mode);
       }
       absorb();
-      if (outcome == kInterrupted) park();
+      if (outcome == kInterrupted) {
+        park();
+      } else if (mode == WaitMode::all) {
+        running_ = 0;  // all of them: no need to look again
+        return;
+      }
     }
     gather();
   }

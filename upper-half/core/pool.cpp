@@ -44,8 +44,10 @@ std::size_t record_bytes(Kind kind) {
   }
 }
 
-// The next index that was never used.
-Object *extend(PoolState &pool, Kind kind, std::size_t bytes) {
+} // namespace
+
+Object *pool_extend(Kind kind, std::size_t bytes) {
+  PoolState &pool = pools[static_cast<int>(kind)];
   if (pool.used == 0 && kind == Kind::datatype)
     pool.used = kReservedTypes;
   const std::uint32_t index = pool.used;
@@ -56,37 +58,11 @@ Object *extend(PoolState &pool, Kind kind, std::size_t bytes) {
     chunk = static_cast<char *>(core_zalloc(bytes * kChunkRecords));
   pool.used = index + 1;
   Object *record = reinterpret_cast<Object *>(chunk + std::size_t{index % kChunkRecords} * bytes);
-  record->index = index;
-  return record;
-}
-
-} // namespace
-
-Object *pool_take(Kind kind, std::size_t bytes) {
-  PoolState &pool = pools[static_cast<int>(kind)];
-  Object *record = pool.free;
-  if (record) [[likely]]
-    pool.free = static_cast<Object *>(record->next_free);
-  else
-    record = extend(pool, kind, bytes);
-  const std::uint32_t index = record->index;
-  __builtin_memset(static_cast<void *>(record), 0, bytes);
   record->self = record;
-  record->refs = 1;
   record->kind = kind;
-  record->flags = kLive;
   record->index = index;
   record->handle = handle_of(record);
-  ++pool.live;
   return record;
-}
-
-void pool_give(Object *record) {
-  PoolState &pool = pools[static_cast<int>(record->kind)];
-  record->flags = 0;
-  record->next_free = pool.free;
-  pool.free = record;
-  --pool.live;
 }
 
 Object *pool_object(Kind kind, std::uint32_t index) {

@@ -35,12 +35,34 @@ struct PoolState {
 };
 extern PoolState pools[kKinds];
 
-// A zeroed record with one reference, its handle and kLive. Never null.
-Object *pool_take(Kind kind, std::size_t record_bytes);
-void pool_give(Object *record);
+// A record of an index that was never used; its address, index, kind and handle stay the same for all its lives.
+[[gnu::cold]] Object *pool_extend(Kind kind, std::size_t record_bytes);
 
-template <class T> T *make() { return static_cast<T *>(pool_take(kKindOf<T>, sizeof(T))); }
-template <class T> void destroy(T *record) { pool_give(record); }
+// A zeroed record with one reference, its handle and kLive. Never null. Inline, so that the size is known: each message
+// of a program takes a record and gives it back.
+template <class T> T *make() {
+  PoolState &pool = pools[static_cast<int>(kKindOf<T>)];
+  Object *record = pool.free;
+  if (record) [[likely]]
+    pool.free = static_cast<Object *>(record->next_free);
+  else
+    record = pool_extend(kKindOf<T>, sizeof(T));
+  __builtin_memset(reinterpret_cast<char *>(record) + sizeof(Object), 0, sizeof(T) - sizeof(Object));
+  record->refs = 1;
+  record->flags = kLive;
+  record->fortran = 0;
+  record->next_free = nullptr;
+  ++pool.live;
+  return static_cast<T *>(record);
+}
+
+template <class T> void destroy(T *record) {
+  PoolState &pool = pools[static_cast<int>(kKindOf<T>)];
+  record->flags = 0;
+  record->next_free = pool.free;
+  pool.free = record;
+  --pool.live;
+}
 
 // Record of an index, or null when that index has never been used. The record may be free (flags without kLive).
 template <class T> inline T *pool_record(std::uint32_t index) {

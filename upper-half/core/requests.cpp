@@ -12,10 +12,9 @@
 
 namespace mana {
 
-namespace {
-
-// Head of the ring: first = ring.next, last = ring.prev. Linked to itself at first use (no static constructors).
 Request ring;
+
+namespace {
 
 // Requests that the application has given up with MPI_Request_free, and the number at which they are looked at.
 std::uint32_t detached_requests = 0;
@@ -28,39 +27,9 @@ bool started_below(const Request *r) { return is_pending(r) && r->native != nati
 
 }  // namespace
 
-// ---------------------------------------------------------------------------------
-// The ring
-
-void ring_append(Request *request) {
-  if (!ring.next) [[unlikely]] ring.next = ring.prev = &ring;
-  request->prev = ring.prev;
-  request->next = &ring;
-  ring.prev->next = request;
-  ring.prev = request;
-}
-
-void ring_remove(Request *request) {
-  request->prev->next = request->next;
-  request->next->prev = request->prev;
-  request->prev = request->next = nullptr;
-}
-
-Request *ring_first() { return ring.next && ring.next != &ring ? ring.next : nullptr; }
+void start_ring() { ring.next = ring.prev = &ring; }
+Request *ring_first() { return ring.next != &ring ? ring.next : nullptr; }
 Request *ring_next(const Request *request) { return request->next != &ring ? request->next : nullptr; }
-
-// ---------------------------------------------------------------------------------
-// Birth and death
-
-Request *new_request(Comm *comm, RequestKind op) {
-  Request *r = make<Request>();
-  r->native = natives.request_null;
-  r->op = op;
-  r->active = 1;
-  r->comm = comm;
-  ++comm->refs;
-  ring_append(r);
-  return r;
-}
 
 Request *new_complete_request(Comm *comm, RequestKind op, const Status &status) {
   Request *r = make<Request>();
@@ -73,63 +42,40 @@ Request *new_complete_request(Comm *comm, RequestKind op, const Status &status) 
   return r;
 }
 
-void free_request(Request *request) {
-  if (request->type) release(request->type);
-  if (request->comm) release(request->comm);
-  destroy(request);
-}
-
-Request *null_request() { return predefined<Request>(abi::REQUEST_NULL); }
-
 // ---------------------------------------------------------------------------------
 // Completion
 
-void complete(Request *request, const Status &status) {
-  if (request->next) ring_remove(request);
-  request->native = natives.request_null;
-  request->status = status;
-  request->complete = 1;
-  if (request->detached) [[unlikely]] {
-    --detached_requests;
-    free_request(request);
-  }
-}
-
 namespace {
 
-// The rarer part of settle(): everything but a receive or a plain send that went through.
-void settle_other(Request *r, const Status &status) {
-  if (r->op == RequestKind::send) {
-    if (status.cancelled) --r->comm->peers[r->peer]->sent;
-    if (is_mode(r, SendMode::buffered)) bsend_ended(r);
-    if (is_mode(r, SendMode::synchronous)) untrack_synchronous(r);
-  } else if (r->op == RequestKind::collective && r->call) {
-    drop_collective_call(r->call);
-    r->call = nullptr;
-  }
+void settle_recv(Request *r, const Status &status) {
+  if (!status.cancelled && status.error == abi::ERR_TRUNCATE) count_received(r->comm, status);
+}
+
+void settle_send(Request *r, const Status &status) {
+  if (status.cancelled) --r->comm->peers[r->peer]->sent;
+  if (is_mode(r, SendMode::buffered)) bsend_ended(r);
+  if (is_mode(r, SendMode::synchronous)) untrack_synchronous(r);
+}
+
+void settle_collective(Request *r) {
+  if (r->call) drop_collective_call(r->call);
+  r->call = nullptr;
+  if (r->comm->closing == r) comm_closed(r->comm);
 }
 
 }  // namespace
 
-void settle(Request *r, const Status &status) {
-  if (r->ack_id != 0) [[unlikely]] return await_acknowledgement(r);
-  if (r->op == RequestKind::recv) {
-    if (!status.cancelled && (status.error == 0 || status.error == abi::ERR_TRUNCATE))
-      count_received(r->comm, status);
-  } else if (r->op != RequestKind::send || r->mode != 0 || status.cancelled) {
-    settle_other(r, status);
-  }
+void settle_other(Request *r, const Status &status) {
+  if (r->ack_id != 0) return await_acknowledgement(r);
+  if (r->op == RequestKind::recv) settle_recv(r, status);
+  if (r->op == RequestKind::send) settle_send(r, status);
+  if (r->op == RequestKind::collective) settle_collective(r);
   complete(r, status);
 }
 
-void retire(Request **request) {
-  Request *r = *request;
-  if (r->persistent) {
-    r->active = r->complete = r->cancelled = 0;
-    return;
-  }
-  free_request(r);
-  *request = null_request();
+void complete_detached(Request *request) {
+  --detached_requests;
+  free_request(request);
 }
 
 void detach(Request *request) {

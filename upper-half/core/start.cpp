@@ -11,6 +11,7 @@
 #include "core/memory.h"
 #include "core/ops.h"
 #include "core/pool.h"
+#include "core/requests.h"
 #include "lower_mpi.h"
 
 namespace mana {
@@ -59,6 +60,7 @@ void core_start(const FrontOps *ops) {
   if (seam()->version != kSeamVersion)
     seam()->services->die(78, "the front and the lower half are of different versions of mana");
   predefined_start();
+  start_ring();
   world = predefined<Comm>(abi::COMM_WORLD);
   self_comm = predefined<Comm>(abi::COMM_SELF);
   upper_services = {kSeamVersion, ops->front, checkpoint_here, may_stop_anywhere, call_user_op};

@@ -61,6 +61,9 @@ struct BlockingMpi {
   int (*test)(int n, NativeRequest *requests, Status *statuses, std::uint8_t *completed, WaitMode mode);
   int (*probe)(int source, int tag, NativeComm comm, Status *status);
   int (*mprobe)(int source, int tag, NativeComm comm, NativeMessage *message, Status *status);
+  // A barrier over `comm`. *pending is the native null request, or what an interrupted call in this process has left there:
+  // kInterrupted leaves the running barrier in it, to be gone on with.
+  int (*barrier)(NativeComm comm, NativeRequest *pending);
   // Waits until every rank has called it, over a communicator of its own: what MPI_Finalize does before it hands over to the
   // live MPI, so that a rank which is early there can still be checkpointed. kInterrupted: call again, in this process
   // or in a restarted one.

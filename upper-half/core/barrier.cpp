@@ -1,0 +1,70 @@
+// MPI_Barrier: the collective in which ranks wait longest for one that computes, and the only one that does not hold up
+// a checkpoint meanwhile.
+//
+// No rank can leave a barrier before every rank has entered it, and it has no buffers. So a rank in it can be saved as if it
+// stood before it, and enters again after a restart, as long as nobody has left. It is counted when it is *left*
+// then: once one rank has left, the target makes the others leave too, which they can without anybody's help. Below it
+// is a nonblocking barrier and a loop that a checkpoint interrupts.
+//
+//     rank 0   ── enters ──────── interrupted, saved ─ ─ ─ ─ restart: enters again ──── leaves, counted
+//     rank 1   ── computes ───────── saved ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ restart ── computes ── enters, leaves, counted
+//
+// While a checkpoint is being prepared ranks enter through the gate and are counted at once, like in any other
+// collective: a loop of barriers would run away from its target otherwise.
+#include "abi_constants.h"
+#include "core/call.h"
+#include "core/collectives.h"
+#include "core/communicators.h"
+#include "core/errors.h"
+#include "core/lock.h"
+#include "core_api.h"
+#include "lower_mpi.h"
+
+namespace mana {
+
+namespace {
+
+int barrier_below(Comm *comm, NativeRequest *pending) {
+  Unlocked unlocked;
+  return seam()->services->blocking->barrier(comm->native, pending);
+}
+
+// Counted: everybody comes, and no checkpoint parks a rank before it is through.
+int counted_barrier(Comm *comm) {
+  if (const int error = begin_collective(comm)) return error;
+  NativeRequest pending = natives.request_null;
+  int error;
+  do error = barrier_below(comm, &pending);
+  while (error == kInterrupted);
+  end_collective();
+  return error;
+}
+
+int uncounted_barrier(Comm *comm) {
+  NativeRequest pending = natives.request_null;
+  for (;;) {
+    const int error = barrier_below(comm, &pending);
+    if (error != kInterrupted) {
+      count_left_barrier(comm);
+      return error;
+    }
+    const std::uint32_t restarts = seam()->restarts;
+    park();
+    if (seam()->restarts != restarts) pending = natives.request_null;
+  }
+}
+
+}  // namespace
+
+namespace api {
+
+int Barrier(Comm *comm) {
+  Call call(Fn::Barrier);
+  const bool interruptible = comm->entered && (seam()->intent.load(std::memory_order_relaxed) & kIntentQuiesce) == 0;
+  const int error = interruptible ? uncounted_barrier(comm) : counted_barrier(comm);
+  return error ? raise(comm, error) : 0;
+}
+
+}  // namespace api
+
+}  // namespace mana
