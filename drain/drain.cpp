@@ -121,4 +121,6 @@ void drain_channels() {
 
 void drain_protocol() { exchange(take_protocol); }
 
+void discard_unexpected(Comm *comm) { receive_unexpected(comm); }
+
 }  // namespace mana

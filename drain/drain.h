@@ -1,5 +1,6 @@
 // Emptying this rank's channels while all ranks are parked. See drain.cpp.
 #pragma once
+#include "core/objects.h"
 
 namespace mana {
 
@@ -9,5 +10,9 @@ void drain_channels();
 
 // Collective, at MPI_Finalize: only the core's own messages.
 void drain_protocol();
+
+// Receives and drops what has arrived on a communicator that all members have freed. Nobody can ask for it any
+// more, and below it would be lost with the communicator: then the counts of a later drain would not agree.
+void discard_unexpected(Comm *comm);
 
 }  // namespace mana

@@ -110,8 +110,11 @@ void describe_timers(Description *d) {
   const auto micros = [](const timeval &t) { return static_cast<std::uint64_t>(t.tv_sec) * 1000000 + static_cast<std::uint64_t>(t.tv_usec); };
   for (const std::uint32_t which : {ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF}) {
     itimerval timer{};
-    if (::getitimer(static_cast<__itimer_which>(which), &timer) == 0 && micros(timer.it_value) != 0)
-      d->timers.push_back({which, micros(timer.it_value), micros(timer.it_interval)});
+    if (::getitimer(static_cast<__itimer_which>(which), &timer) != 0) continue;
+    // A periodic timer whose signal is pending stands at 0: the kernel starts it again when the signal is taken.
+    const std::uint64_t interval = micros(timer.it_interval);
+    const std::uint64_t value = micros(timer.it_value) != 0 ? micros(timer.it_value) : interval;
+    if (value != 0) d->timers.push_back({which, value, interval});
   }
 }
 

@@ -12,6 +12,7 @@
 #include "core/topology.h"
 #include "core_api.h"
 #include "drain/buffered.h"
+#include "drain/drain.h"
 #include "lower_mpi.h"
 
 namespace mana {
@@ -159,6 +160,7 @@ void comm_closed(Comm *comm) {
   comm->closing = nullptr;
   if (comm->entered) give_counter(counter_of(comm->entered));
   comm->entered = nullptr;
+  discard_unexpected(comm);
   seam()->mpi->Comm_free(&comm->native);
   comm->native = natives.comm_null;
 }

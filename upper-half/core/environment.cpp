@@ -1,8 +1,5 @@
-// MPI_Init to MPI_Finalize, and what can be asked about the library.
-#include "core/environment.h"
-
+// MPI_Init to MPI_Finalize, and what can be asked about the library. (MPI_Wtime is the fronts'.)
 #include <cstring>
-#include <ctime>
 
 #include "core/attributes.h"
 #include "core/bsend.h"
@@ -74,15 +71,6 @@ void give_string(const char *text, int limit, char *to, int *length) {
 }
 
 }  // namespace
-
-double wtime() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  const std::int64_t ns = now.tv_sec * 1'000'000'000LL + now.tv_nsec + seam()->wtime_offset_ns;
-  return static_cast<double>(ns) * 1e-9;
-}
-
-double wtick() { return 1e-9; }
 
 namespace api {
 

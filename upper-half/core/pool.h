@@ -8,6 +8,8 @@
 //     mpich     0x80000000 | kind << 26 | index. The first 8 indices of datatypes are not used: these values
 //               are MPICH's predefined pair types.
 #pragma once
+#include <utility>
+
 #include "core/objects.h"
 
 namespace mana {
@@ -38,6 +40,12 @@ extern PoolState pools[kKinds];
 // A record of an index that was never used; its address, index, kind and handle stay the same for all its lives.
 [[gnu::cold]] Object *pool_extend(Kind kind, std::size_t record_bytes);
 
+// Zeroes 16 bytes at a time. The compiler's memset of such a size is `rep stos`, which takes 15 ns to start.
+template <std::size_t... i> inline void zero_words(void *at, std::index_sequence<i...>) {
+  using Word = long long __attribute__((vector_size(16), aligned(8), may_alias));
+  ((static_cast<Word *>(at)[i] = Word{}), ...);
+}
+
 // A zeroed record with one reference, its handle and kLive. Never null. Inline, so that the size is known: each message
 // of a program takes a record and gives it back.
 template <class T> T *make() {
@@ -47,7 +55,11 @@ template <class T> T *make() {
     pool.free = static_cast<Object *>(record->next_free);
   else
     record = pool_extend(kKindOf<T>, sizeof(T));
-  __builtin_memset(reinterpret_cast<char *>(record) + sizeof(Object), 0, sizeof(T) - sizeof(Object));
+  constexpr std::size_t bytes = sizeof(T) - sizeof(Object);
+  static_assert(bytes % 8 == 0);
+  zero_words(record + 1, std::make_index_sequence<bytes / 16>());
+  if constexpr (bytes % 16 != 0)
+    *reinterpret_cast<std::uint64_t *>(reinterpret_cast<char *>(record) + sizeof(T) - 8) = 0;
   record->refs = 1;
   record->flags = kLive;
   record->fortran = 0;
