@@ -9,7 +9,7 @@ import harness
 def pytest_addoption(parser):
     group = parser.getgroup("mana")
     group.addoption("--all", action="store_true", dest="everything", help="the complete sweep: every program at every call")
-    group.addoption("--budget", type=float, default=420, help="seconds for the bounded sweep over all programs")
+    group.addoption("--budget", type=float, default=300, help="seconds for the bounded sweep over all programs")
     group.addoption("--seed", type=int, default=None, help="chooses the part of the sweep; by default another one every day")
 
 
