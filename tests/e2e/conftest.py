@@ -10,6 +10,7 @@ def pytest_addoption(parser):
     group = parser.getgroup("mana")
     group.addoption("--all", action="store_true", dest="everything", help="the complete sweep: every program at every call")
     group.addoption("--budget", type=float, default=300, help="seconds for the bounded sweep over all programs")
+    group.addoption("--jobs", type=int, default=harness.CORES + 1, help="cases of the sweep at a time")
     group.addoption("--seed", type=int, default=None, help="chooses the part of the sweep; by default another one every day")
 
 
@@ -37,6 +38,11 @@ def seed(request):
 @pytest.fixture(scope="session")
 def budget(request):
     return request.config.option.budget
+
+
+@pytest.fixture(scope="session")
+def jobs(request):
+    return request.config.option.jobs
 
 
 @pytest.fixture

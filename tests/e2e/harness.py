@@ -127,6 +127,8 @@ class Case:
         env["OMP_NUM_THREADS"] = "1"
         env["OMPI_MCA_rmaps_base_oversubscribe"] = "1"
         env["OMPI_MCA_btl_vader_backing_directory"] = str(self.shared_memory)
+        # Two mpirun that start at the same moment fail when both make the folder that all jobs of a user share.
+        env["OMPI_MCA_orte_tmpdir_base"] = str(self.folder)
         if self.ranks > CORES:
             env["OMPI_MCA_mpi_yield_when_idle"] = "1"
         if os.geteuid() == 0:
@@ -264,5 +266,5 @@ def mapped_files(pid):
 
 
 def shared_memory():
-    """What lies in /dev/shm: an MPI that was ended cleanly takes its segments away."""
-    return set(os.listdir("/dev/shm"))
+    """What lies in /dev/shm, but for cases' own folders: an MPI that was ended cleanly takes its segments away."""
+    return {name for name in os.listdir("/dev/shm") if not name.startswith("mana-test-")}

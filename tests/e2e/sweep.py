@@ -10,6 +10,8 @@ import itertools
 import os
 import random
 import sys
+import threading
+import traceback
 from dataclasses import dataclass
 
 import count_calls
@@ -70,6 +72,32 @@ def run(point, limit=60):
         if out.split() != ["ok"]:
             raise Failure(case.report(f"standard output of all parts is {out!r}, not one 'ok'"))
         return first.status == STOPPED or bool(case.generations())
+
+
+def run_all(points, jobs):
+    """Runs the cases, `jobs` at a time; returns the texts of the failures."""
+    failures = []
+    turn, points = threading.Lock(), iter(points)
+
+    def work():
+        while True:
+            with turn:
+                point = next(points, None)
+            if point is None:
+                return
+            try:
+                run(point)
+            except Failure as failure:
+                failures.append(str(failure))
+            except Exception:
+                failures.append(f"{point.command()}\n{traceback.format_exc()}")
+
+    workers = [threading.Thread(target=work) for _ in range(jobs)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return failures
 
 
 CROSSING = [(binary, start, other(start)) for binary, start in itertools.product(MPIS, MPIS)]

@@ -17,13 +17,11 @@ def test_native(name):
 
 
 @pytest.mark.parametrize("name", sweep.programs())
-def test_at_its_calls(name, everything, budget, seed):
-    if everything:
-        for point in sweep.every_point(name):
-            sweep.run(point)
-        return
-    end = time.monotonic() + budget / len(sweep.programs())
-    for done, point in enumerate(sweep.some_points(name, seed)):
-        if done >= 2 and time.monotonic() > end:
-            break
-        sweep.run(point)
+def test_at_its_calls(name, everything, budget, jobs, seed):
+    points = sweep.every_point(name)
+    if not everything:
+        end = time.monotonic() + budget / len(sweep.programs())
+        some = enumerate(sweep.some_points(name, seed))
+        points = (point for _, point in itertools.takewhile(lambda one: one[0] < 2 or time.monotonic() < end, some))
+    failures = sweep.run_all(points, jobs)
+    assert not failures, "\n\n".join(failures)
