@@ -107,17 +107,18 @@ GOING_ON = [(binary, start, None) for binary, start in itertools.product(MPIS, M
 
 def every_point(name):
     """The complete sweep: all calls of one rank, in the four combinations of binary and direction, with 2 and 4 ranks;
-    and at every fifth call a restart under the same MPI, and a run that goes on."""
+    and with 2, at every fifth call, a restart under the same MPI and a run that goes on."""
     for ranks in (2, 4):
         counts = count_calls.calls(name, ranks)
         for turn, (binary, start, restart) in enumerate(CROSSING):
             rank = turn % ranks
             for call in range(1, counts[rank] + 1):
                 yield Point(name, binary, start, restart, ranks, rank, call)
-        for turn, (binary, start, restart) in enumerate(STAYING + GOING_ON):
-            rank = (turn + 1) % ranks
-            for call in range(1 + turn % 5, counts[rank] + 1, 5):
-                yield Point(name, binary, start, restart, ranks, rank, call)
+    counts = count_calls.calls(name, 2)
+    for turn, (binary, start, restart) in enumerate(STAYING + GOING_ON):
+        rank = (turn + 1) % 2
+        for call in range(1 + turn % 5, counts[rank] + 1, 5):
+            yield Point(name, binary, start, restart, 2, rank, call)
 
 
 def some_points(name, seed):
