@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Checks a front library after it was linked: check_front.py openmpi|mpich FILE.
+"""Checks a front library after it was linked: check_front.py openmpi|mpich|openmpi-fortran FILE.
 
 It must export every symbol that the real library's public headers declare, data with the same sizes (programs copy
-them), and nothing else; and it may need nothing but libc.
+them), and nothing else; and it may need nothing but libc (the library for Fortran also the front).
 """
 import subprocess
 import sys
 
+import emit_fortran
 import table
 
 FUNCTIONS = {
@@ -15,10 +16,13 @@ FUNCTIONS = {
     "mpich": ["mpich-front-exports.txt"],
 }
 LIBC_ONLY = {"libc.so.6", "ld-linux-x86-64.so.2"}
+NEEDED = {"openmpi": LIBC_ONLY, "mpich": LIBC_ONLY, "openmpi-fortran": LIBC_ONLY | {"libmpi.so.40"}}
 
 
 def expected(name):
     """Symbol -> size, or None for functions."""
+    if name == "openmpi-fortran":
+        return dict.fromkeys(emit_fortran.exports())
     symbols = {s: None for file in FUNCTIONS[name] for s in table.load_symbols(file)}
     lines = (table.HERE / "symbols" / FUNCTIONS[name][0]).read_text().splitlines()
     if name == "openmpi":
@@ -63,7 +67,7 @@ def problems(name, path):
         if "GLIBCXX" in symbol or "CXXABI" in symbol or symbol.startswith("_Z"):
             yield f"needs {symbol}"
     for line in readelf("-d", path).splitlines():
-        if "(NEEDED)" in line and line.split("[")[1].rstrip("]") not in LIBC_ONLY:
+        if "(NEEDED)" in line and line.split("[")[1].rstrip("]") not in NEEDED[name]:
             yield f"needs the library {line.split('[')[1].rstrip(']')}"
 
 

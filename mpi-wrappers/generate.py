@@ -8,6 +8,7 @@ from pathlib import Path
 
 import emit_backend
 import emit_core
+import emit_fortran
 import emit_front
 import emit_headers
 import table
@@ -27,6 +28,7 @@ def outputs(functions, constants, handles):
         "front_errors_out.inc": emit_front.error_cases(constants, into_front=True),
         "front_combiners.inc": emit_front.combiner_cases(constants),
         "front_openmpi.cpp": emit_front.front("openmpi", functions, handles),
+        "fortran_openmpi.cpp": emit_fortran.fortran_openmpi(functions),
         "front_mpich.cpp": emit_front.front("mpich", functions, handles),
     }
 

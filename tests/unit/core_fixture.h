@@ -46,11 +46,12 @@ inline FrontOps test_front = [] {
   ops.call_comm_errhandler = [](void (*fn)(), Object *object, int error) {
     reinterpret_cast<ErrorFunction>(fn)(object, error);
   };
-  ops.call_copy_attr = [](void (*fn)(), Object *object, int keyval, void *extra, void *value, void **out, int *flag) {
-    return reinterpret_cast<CopyFunction>(fn)(object, keyval, extra, value, out, flag);
+  ops.call_copy_attr = [](void (*fn)(), Object *object, int keyval, void *extra, AttributeValue &value,
+                          AttributeValue *out, int *flag) {
+    return reinterpret_cast<CopyFunction>(fn)(object, keyval, extra, value.value, &out->value, flag);
   };
-  ops.call_delete_attr = [](void (*fn)(), Object *object, int keyval, void *value, void *extra) {
-    return reinterpret_cast<DeleteFunction>(fn)(object, keyval, value, extra);
+  ops.call_delete_attr = [](void (*fn)(), Object *object, int keyval, AttributeValue &value, void *extra) {
+    return reinterpret_cast<DeleteFunction>(fn)(object, keyval, value.value, extra);
   };
   ops.error_to_front = ops.error_from_front = same_code;
   ops.max_object_name = 64;

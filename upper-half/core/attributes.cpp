@@ -24,12 +24,13 @@ struct Keyval {
   int number, next_free;
   Callback copy, remove;
   void *extra;
+  KeyvalProxies proxies;
 };
 
 struct Attributes {
   Attributes *older;
   Keyval *keyval;
-  void *value;
+  AttributeValue value;
 };
 
 namespace {
@@ -88,7 +89,7 @@ Attributes **find(Object *object, const Keyval *keyval) {
   return link;
 }
 
-void add_newest(Object *object, Keyval *keyval, void *value) {
+void add_newest(Object *object, Keyval *keyval, AttributeValue value) {
   Attributes **head = attributes_of(object);
   Attributes *attribute = core_array<Attributes>(1);
   *attribute = {*head, keyval, value};
@@ -114,10 +115,10 @@ int remove(Object *object, Attributes *attribute) {
   return 0;
 }
 
-int copy_one(const Attributes *from, Object *object, void **value, int *flag) {
+int copy_one(Attributes *from, Object *object, AttributeValue *value, int *flag) {
   const Keyval *keyval = from->keyval;
   *flag = 0;
-  *value = nullptr;
+  *value = {};
   if (is_null_fn(keyval->copy))
     return 0;
   if (is_dup_fn(keyval->copy)) {
@@ -137,6 +138,7 @@ int create_keyval(Kind kind, Callback copy, Callback remove, int *number, void *
   keyval->copy = copy;
   keyval->remove = remove;
   keyval->extra = extra;
+  keyval->proxies = {};
   *number = keyval->number;
   return 0;
 }
@@ -150,7 +152,7 @@ int free_keyval(Kind kind, int *number) {
   return 0;
 }
 
-int set_attribute(Object *object, int number, void *value) {
+int set_attribute(Object *object, int number, AttributeValue value) {
   Keyval *keyval = find_keyval(number, object->kind);
   if (!keyval)
     return abi::ERR_KEYVAL;
@@ -161,15 +163,28 @@ int set_attribute(Object *object, int number, void *value) {
   return 0;
 }
 
-int get_attribute(Object *object, int number, void *value, int *flag) {
+int set_attribute(Object *object, int number, void *value) {
+  return set_attribute(object, number, AttributeValue{value, AttributeForm::pointer});
+}
+
+int get_attribute(Object *object, int number, AttributeValue **value, int *flag) {
   const Keyval *keyval = find_keyval(number, object->kind);
   if (!keyval)
     return abi::ERR_KEYVAL;
-  const Attributes *attribute = *find(object, keyval);
+  Attributes *attribute = *find(object, keyval);
   *flag = attribute != nullptr;
   if (attribute)
-    *static_cast<void **>(value) = attribute->value;
+    *value = &attribute->value;
   return 0;
+}
+
+// As C sees it: the address of what Fortran has set.
+int get_attribute(Object *object, int number, void *value, int *flag) {
+  AttributeValue *set;
+  const int error = get_attribute(object, number, &set, flag);
+  if (error == 0 && *flag)
+    *static_cast<void **>(value) = set->form == AttributeForm::pointer ? set->value : &set->value;
+  return error;
 }
 
 int delete_attribute(Object *object, int number) {
@@ -224,11 +239,18 @@ int raise_if(Comm *comm, int error) { return error ? raise(comm, error) : 0; }
 int raise_if(int error) { return error ? raise(error) : 0; }
 bool is_null(const Object *object) { return (object->flags & kNull) != 0; }
 
+// Through the error handler of the communicator, for other objects through the default one.
+int raise_for(Object *object, int error) {
+  if (object->kind != Kind::comm)
+    return raise_if(is_null(object) ? (object->kind == Kind::win ? abi::ERR_WIN : abi::ERR_TYPE) : error);
+  return is_null(object) ? raise(abi::ERR_COMM) : raise_if(static_cast<Comm *>(object), error);
+}
+
 } // namespace
 
 int copy_attributes(Object *from, Object *to) {
   for (Attributes *a = *attributes_of(from); a; a = a->older) {
-    void *value;
+    AttributeValue value;
     int flag;
     if (const int error = copy_one(a, from, &value, &flag))
       return error;
@@ -243,6 +265,30 @@ int copy_attributes(Object *from, Object *to) {
     ++a->keyval->refs;
   }
   return 0;
+}
+
+int set_attribute_as(Fn fn, Object *object, int keyval, AttributeValue value) {
+  Call call(fn);
+  return raise_for(object, is_null(object) ? 0 : set_attribute(object, keyval, value));
+}
+
+int get_attribute_as(Fn fn, Object *object, int keyval, AttributeValue *value, int *flag) {
+  Call call(fn);
+  AttributeValue *set;
+  const int error = is_null(object) ? 0 : get_attribute(object, keyval, &set, flag);
+  if (error == 0 && *flag && !is_null(object))
+    *value = *set;
+  return raise_for(object, error);
+}
+
+void set_keyval_proxies(int keyval, KeyvalProxies proxies) {
+  if (const int i = keyval - kFirstKeyval; i >= 0 && i < keyval_count)
+    keyvals[i]->proxies = proxies;
+}
+
+KeyvalProxies keyval_proxies(int keyval) {
+  const int i = keyval - kFirstKeyval;
+  return i >= 0 && i < keyval_count ? keyvals[i]->proxies : KeyvalProxies{};
 }
 
 int delete_attributes(Object *object) {

@@ -167,6 +167,14 @@ struct Request : Object {
   Request *next_synchronous;      // list of Peer::synchronous_sends
 };
 
+// An attribute's value in the language it was set in: the pointer that C has set, or the integer that Fortran has set
+// (of kind MPI_ADDRESS_KIND, or a default one by the functions of MPI-1). The values are MPICH's MPIR_Attr_type.
+enum class AttributeForm : std::int32_t { pointer = 0, address_integer = 1, default_integer = 3 };
+struct AttributeValue {
+  void *value;  // an integer is widened to this
+  AttributeForm form;
+};
+
 // How a front calls the application's callbacks in its own prototypes, and spells its own constants; set once by
 // the front's constructor through core_start().
 struct FrontOps {
@@ -174,8 +182,10 @@ struct FrontOps {
   void (*call_op)(void (*fn)(), void *in, void *inout, int *len, Datatype *type);
   void (*call_comm_errhandler)(void (*fn)(), Object *object, int abi_error);  // comm, win or file by object->kind
   // attribute callbacks, by object kind (comm, datatype, win); keyval is the front's number; return the front's code
-  int (*call_copy_attr)(void (*fn)(), Object *object, int keyval, void *extra, void *value, void **out, int *flag);
-  int (*call_delete_attr)(void (*fn)(), Object *object, int keyval, void *value, void *extra);
+  // `value` stays where it is while the attribute lives: C may be given its address
+  int (*call_copy_attr)(void (*fn)(), Object *object, int keyval, void *extra, AttributeValue &value, AttributeValue *out,
+                        int *flag);
+  int (*call_delete_attr)(void (*fn)(), Object *object, int keyval, AttributeValue &value, void *extra);
   int (*error_to_front)(int abi_error);
   int (*error_from_front)(int front_error);
   int max_object_name, max_error_string, max_processor_name, max_library_version, max_info_key, max_info_val, max_port_name;

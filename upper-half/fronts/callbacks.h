@@ -4,12 +4,19 @@
 #include <sys/auxv.h>
 
 #include "core/start.h"
+#ifdef OPEN_MPI
+#include "fronts/openmpi_fortran.h"
+#else
+#include "fronts/mpich_fortran.h"
+#endif
 
 namespace mana::front_side {
 
 namespace {
 
 void call_op(void (*function)(), void *in, void *inout, int *len, Datatype *type) {
+  if (fortran::is_fortran(function))
+    return fortran::call_op(function, in, inout, len, type);
   MPI_Datatype handle = type_out(type);
   reinterpret_cast<MPI_User_function *>(function)(in, inout, len, &handle);
 }
@@ -18,6 +25,8 @@ void call_op(void (*function)(), void *in, void *inout, int *len, Datatype *type
 // well.
 void call_comm_errhandler(void (*function)(), Object *object, int abi_error) {
   int code = errcode_out(abi_error);
+  if (fortran::is_fortran(function))
+    return fortran::call_errhandler(function, object, &code);
   if (object->kind == Kind::file) {
     MPI_File handle = file_out(object);
     reinterpret_cast<MPI_File_errhandler_function *>(function)(&handle, &code);
@@ -30,34 +39,51 @@ void call_comm_errhandler(void (*function)(), Object *object, int abi_error) {
   }
 }
 
-int call_copy_attr(void (*function)(), Object *object, int keyval, void *extra, void *value, void **out, int *flag) {
+// What C sees of an attribute: the pointer that it has set, the address of an integer that Fortran has set.
+void *seen_by_c(AttributeValue &value) { return value.form == AttributeForm::pointer ? value.value : &value.value; }
+
+int call_c_copy_attr(void (*function)(), Object *object, int keyval, void *extra, void *in, void **out, int *flag) {
   switch (object->kind) {
   case Kind::datatype:
-    return reinterpret_cast<MPI_Type_copy_attr_function *>(function)(type_out(object), keyval, extra, value, out,
-                                                                     flag);
+    return reinterpret_cast<MPI_Type_copy_attr_function *>(function)(type_out(object), keyval, extra, in, out, flag);
   case Kind::win:
-    return reinterpret_cast<MPI_Win_copy_attr_function *>(function)(win_out(object), keyval, extra, value, out, flag);
+    return reinterpret_cast<MPI_Win_copy_attr_function *>(function)(win_out(object), keyval, extra, in, out, flag);
   default:
-    return reinterpret_cast<MPI_Comm_copy_attr_function *>(function)(comm_out(object), keyval, extra, value, out,
-                                                                     flag);
+    return reinterpret_cast<MPI_Comm_copy_attr_function *>(function)(comm_out(object), keyval, extra, in, out, flag);
   }
 }
 
-int call_delete_attr(void (*function)(), Object *object, int keyval, void *value, void *extra) {
+int call_copy_attr(void (*function)(), Object *object, int keyval, void *extra, AttributeValue &value,
+                   AttributeValue *out, int *flag) {
+  if (fortran::has_fortran_callbacks(function, keyval))
+    return fortran::call_copy_attr(function, object, keyval, extra, value, out, flag);
+  const int code = call_c_copy_attr(function, object, keyval, extra, seen_by_c(value), &out->value, flag);
+  // The address of an integer handed on (MPI_COMM_DUP_FN): the copy has its own.
+  if (out->value == &value.value)
+    *out = value;
+  return code;
+}
+
+int call_delete_attr(void (*function)(), Object *object, int keyval, AttributeValue &value, void *extra) {
+  if (fortran::has_fortran_callbacks(function, keyval))
+    return fortran::call_delete_attr(function, object, keyval, value, extra);
+  void *const in = seen_by_c(value);
   switch (object->kind) {
   case Kind::datatype:
-    return reinterpret_cast<MPI_Type_delete_attr_function *>(function)(type_out(object), keyval, value, extra);
+    return reinterpret_cast<MPI_Type_delete_attr_function *>(function)(type_out(object), keyval, in, extra);
   case Kind::win:
-    return reinterpret_cast<MPI_Win_delete_attr_function *>(function)(win_out(object), keyval, value, extra);
+    return reinterpret_cast<MPI_Win_delete_attr_function *>(function)(win_out(object), keyval, in, extra);
   default:
-    return reinterpret_cast<MPI_Comm_delete_attr_function *>(function)(comm_out(object), keyval, value, extra);
+    return reinterpret_cast<MPI_Comm_delete_attr_function *>(function)(comm_out(object), keyval, in, extra);
   }
 }
 
 int call_query(void (*function)(), void *extra, Status *status) {
   MPI_Status front_status = {};
   status_out(*status, &front_status);
-  const int code = reinterpret_cast<MPI_Grequest_query_function *>(function)(extra, &front_status);
+  const int code = fortran::is_fortran(function)
+                       ? fortran::call_query(function, extra, &front_status)
+                       : reinterpret_cast<MPI_Grequest_query_function *>(function)(extra, &front_status);
   *status = status_in(&front_status);
   return code;
 }

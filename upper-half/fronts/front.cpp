@@ -17,23 +17,6 @@ void no_lower_half() {
   _exit(78);
 }
 
-namespace {
-
-// Like a Call, but no MPI call: it is not counted.
-class InCore {
-public:
-  InCore() {
-    asm volatile("incl %%gs:28" ::: "memory", "cc");
-    core_lock();
-  }
-  ~InCore() {
-    core_unlock();
-    asm volatile("decl %%gs:28" ::: "memory", "cc");
-  }
-};
-
-} // namespace
-
 void *scratch_alloc(std::size_t bytes) {
   InCore in_core;
   return core_alloc(bytes);

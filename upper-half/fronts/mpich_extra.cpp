@@ -4,6 +4,7 @@
 
 #include "core_api.h"
 #include "fronts/callbacks.h"
+#include "fronts/fortran_attributes.h"
 
 using namespace mana;
 using namespace mana::front_side;
@@ -107,6 +108,21 @@ namespace {
 int unweighted, weights_empty;
 MPI_Fint fortran_status_ignore[sizeof(MPI_Status) / sizeof(MPI_Fint)];
 
+// Predefined keyvals are odd; each has a twin for Fortran behind it, whose value is the integer.
+int in_c(int keyval) {
+  const bool predefined = top(keyval) == top(MPI_TAG_UB) || top(keyval) == top(MPI_WIN_BASE);
+  return predefined ? (keyval - 1) | 1 : keyval;
+}
+
+template <class Handle, class Get>
+int attribute(Fn fn, Object *object, Handle handle, int keyval, Get get, void *value, int *flag, AttributeForm form) {
+  keyval = in_c(keyval);
+  if (form == AttributeForm::pointer)
+    return get(handle, keyval, value, flag);
+  const auto get_in_c = [&](void *address, int *found) { return get(handle, keyval, address, found); };
+  return fortran::get_attribute(fn, object, keyval, get_in_c, static_cast<MPI_Aint *>(value), flag);
+}
+
 } // namespace
 
 #pragma GCC visibility push(default)
@@ -142,27 +158,34 @@ int MPIR_Err_create_code(int, int, const char *, int, int error_class, const cha
 int MPIR_Err_return_comm(void *, const char *, int code) { return code; }
 int MPIR_Err_return_win(void *, const char *, int code) { return code; }
 
-// Languages of callbacks and attributes: Fortran and C++ callbacks are not there yet.
-void MPII_Keyval_set_proxy(int, void (*)(), void (*)()) {}
+// What libmpichfort and libmpichcxx say of the language of callbacks and attributes. C++ callbacks are not carried.
+void MPII_Keyval_set_proxy(int keyval, void (*copy)(), void (*remove)()) {
+  InCore in_core;
+  set_keyval_proxies(keyval, {copy, remove});
+}
 void MPII_Op_set_cxx(MPI_Op, void (*)()) {}
 void MPII_Errhandler_set_cxx(MPI_Errhandler, void (*)()) {}
 void MPII_Grequest_set_lang_f77(MPI_Request) {}
-int MPII_Comm_get_attr(MPI_Comm comm, int keyval, void *value, int *flag, int) {
-  return PMPI_Comm_get_attr(comm, keyval, value, flag);
+
+// `form` says how the caller takes the value; integers are written as MPI_Aint.
+int MPII_Comm_get_attr(MPI_Comm comm, int keyval, void *value, int *flag, AttributeForm form) {
+  return attribute(Fn::Comm_get_attr, comm_in(comm), comm, keyval, PMPI_Comm_get_attr, value, flag, form);
 }
-int MPII_Type_get_attr(MPI_Datatype type, int keyval, void *value, int *flag, int) {
-  return PMPI_Type_get_attr(type, keyval, value, flag);
+int MPII_Type_get_attr(MPI_Datatype type, int keyval, void *value, int *flag, AttributeForm form) {
+  return attribute(Fn::Type_get_attr, type_in(type), type, keyval, PMPI_Type_get_attr, value, flag, form);
 }
-int MPII_Win_get_attr(MPI_Win win, int keyval, void *value, int *flag, int) {
-  return PMPI_Win_get_attr(win, keyval, value, flag);
+int MPII_Win_get_attr(MPI_Win win, int keyval, void *value, int *flag, AttributeForm form) {
+  return attribute(Fn::Win_get_attr, win_in(win), win, keyval, PMPI_Win_get_attr, value, flag, form);
 }
-int MPII_Comm_set_attr(MPI_Comm comm, int keyval, void *value, int) {
-  return PMPI_Comm_set_attr(comm, keyval, value);
+int MPII_Comm_set_attr(MPI_Comm comm, int keyval, MPI_Aint value, AttributeForm form) {
+  return fortran::set_attribute(Fn::Comm_set_attr, comm_in(comm), keyval, value, form);
 }
-int MPII_Type_set_attr(MPI_Datatype type, int keyval, void *value, int) {
-  return PMPI_Type_set_attr(type, keyval, value);
+int MPII_Type_set_attr(MPI_Datatype type, int keyval, MPI_Aint value, AttributeForm form) {
+  return fortran::set_attribute(Fn::Type_set_attr, type_in(type), keyval, value, form);
 }
-int MPII_Win_set_attr(MPI_Win win, int keyval, void *value, int) { return PMPI_Win_set_attr(win, keyval, value); }
+int MPII_Win_set_attr(MPI_Win win, int keyval, MPI_Aint value, AttributeForm form) {
+  return fortran::set_attribute(Fn::Win_set_attr, win_in(win), keyval, value, form);
+}
 
 // MPICH's own interface for several profiling tools at once: none can be registered.
 int QMPI_Register_tool_name(const char *, void (*)(int)) { return MPI_ERR_UNSUPPORTED_OPERATION; }

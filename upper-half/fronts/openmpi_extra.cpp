@@ -4,6 +4,9 @@
 
 #include "core_api.h"
 #include "fronts/callbacks.h"
+#include "fronts/fortran_attributes.h"
+
+#define MANA_EXPORT __attribute__((visibility("default")))
 
 using namespace mana;
 using namespace mana::front_side;
@@ -46,6 +49,8 @@ void bind_fortran(int abi, int fortran) {
   if (!record)
     return;
   record->fortran = static_cast<std::uint32_t>(fortran) + 1;
+  if (!record->handle) // known to Fortran only
+    record->handle = reinterpret_cast<std::uintptr_t>(record);
   fortran_records[static_cast<int>(record->kind)][fortran] = record;
 }
 
@@ -96,6 +101,24 @@ int OMPI_C_MPI_NULL_DELETE_FN(MPI_Comm, int, void *, void *) { return MPI_SUCCES
 int OMPI_C_MPI_COMM_NULL_DELETE_FN(MPI_Comm, int, void *, void *) { return MPI_SUCCESS; }
 int OMPI_C_MPI_TYPE_NULL_DELETE_FN(MPI_Datatype, int, void *, void *) { return MPI_SUCCESS; }
 int OMPI_C_MPI_WIN_NULL_DELETE_FN(MPI_Win, int, void *, void *) { return MPI_SUCCESS; }
+
+// For libmpi_mpifh.so.40 (openmpi_mpifh.h): attributes with integer values. `form` is an AttributeForm.
+MANA_EXPORT int mana_fortran_set_attribute(int kind, MPI_Fint object, int keyval, MPI_Aint value, int form) {
+  const auto k = static_cast<Kind>(kind);
+  const Fn fn = k == Kind::comm ? Fn::Comm_set_attr : k == Kind::win ? Fn::Win_set_attr : Fn::Type_set_attr;
+  return fortran::set_attribute(fn, from_fortran(k, object), keyval, value, static_cast<AttributeForm>(form));
+}
+MANA_EXPORT int mana_fortran_get_attribute(int kind, MPI_Fint object, int keyval, MPI_Aint *value, int *flag) {
+  const auto k = static_cast<Kind>(kind);
+  Object *const record = from_fortran(k, object);
+  const Fn fn = k == Kind::comm ? Fn::Comm_get_attr : k == Kind::win ? Fn::Win_get_attr : Fn::Type_get_attr;
+  const auto get_in_c = [&](void *address, int *found) {
+    return k == Kind::comm  ? PMPI_Comm_get_attr(comm_out(record), keyval, address, found)
+           : k == Kind::win ? PMPI_Win_get_attr(win_out(record), keyval, address, found)
+                            : PMPI_Type_get_attr(type_out(record), keyval, address, found);
+  };
+  return fortran::get_attribute(fn, record, keyval, get_in_c, value, flag);
+}
 
 MPI_Fint *MPI_F_STATUS_IGNORE = fortran_status_ignore;
 MPI_Fint *MPI_F_STATUSES_IGNORE = fortran_status_ignore;

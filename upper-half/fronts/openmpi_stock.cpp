@@ -1,6 +1,6 @@
-// Names of Open MPI's libmpi that its own companion libraries (libmpi_cxx, libmpi_mpifh) need to be loaded at all.
-// Programs that only have them in their list of libraries run with these; C++ and Fortran calls that would really use
-// one get an error.
+// Names of Open MPI's libmpi beyond its mpi.h: the sentinels of Fortran, which programs and libmpi_mpifh compare by their
+// addresses, and what libmpi_cxx needs to be loaded at all. Programs that only have that in their list of libraries run with these;
+// calls that would really use one get an error.
 #include <cstddef>
 
 #include "fronts/openmpi_head.h"
@@ -17,10 +17,7 @@ extern "C" {
 STOCK_OBJECT(ompi_errcode_intern_lastused, 4)
 STOCK_OBJECT(ompi_errcodes_intern, 120)
 STOCK_OBJECT(ompi_mpi_errors_throw_exceptions, 1024)
-STOCK_OBJECT(ompi_mpi_param_check, 1)
-STOCK_OBJECT(ompi_mpi_state, 4)
 STOCK_OBJECT(ompi_registered_datareps, 64)
-STOCK_OBJECT(ompi_status_empty, 24)
 
 STOCK_OBJECT(mpi_fortran_argv_null_, 1)
 STOCK_OBJECT(mpi_fortran_argvs_null_, 1)
@@ -32,22 +29,8 @@ STOCK_OBJECT(mpi_fortran_statuses_ignore_, 8)
 STOCK_OBJECT(mpi_fortran_unweighted_, 4)
 STOCK_OBJECT(mpi_fortran_weights_empty_, 4)
 
-STOCK_FUNCTION(mpi_conversion_fn_null_)
 STOCK_FUNCTION(ompi_attr_create_keyval)
-STOCK_FUNCTION(ompi_attr_create_keyval_aint)
-STOCK_FUNCTION(ompi_attr_create_keyval_fint)
-STOCK_FUNCTION(ompi_attr_get_aint)
-STOCK_FUNCTION(ompi_attr_get_fint)
-STOCK_FUNCTION(ompi_attr_set_aint)
-STOCK_FUNCTION(ompi_attr_set_fint)
-STOCK_FUNCTION(ompi_datatype_match_size)
 STOCK_FUNCTION(ompi_errhandler_create)
 STOCK_FUNCTION(ompi_errhandler_invoke)
-STOCK_FUNCTION(ompi_fortran_argv_blank_f2c)
-STOCK_FUNCTION(ompi_fortran_argv_count_f2c)
-STOCK_FUNCTION(ompi_fortran_multiple_argvs_f2c)
-STOCK_FUNCTION(ompi_fortran_string_c2f)
-STOCK_FUNCTION(ompi_fortran_string_f2c)
-STOCK_FUNCTION(ompi_mpi_errors_are_fatal_comm_handler)
 STOCK_FUNCTION(ompi_op_set_cxx_callback)
 }
