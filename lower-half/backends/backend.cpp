@@ -46,7 +46,7 @@ int distribution_to_native(int distribution) {
     return MPI_DISTRIBUTE_NONE;
   }
 }
-int darg_to_native(int darg) { return darg == abi::DISTRIBUTE_DFLT_DARG ? MPI_DISTRIBUTE_DFLT_DARG : darg; }
+int darg_to_native(int darg) { return darg == kDefaultDarg ? MPI_DISTRIBUTE_DFLT_DARG : darg; }
 
 int comparison_from_native(int result) {
   if (result == MPI_IDENT)

@@ -54,5 +54,14 @@ int main(int argc, char **argv) {
   SAME(second - base, 3 * (int)sizeof(int));
   MPI_Type_size(MPI_DOUBLE_INT, &size_of);
   SAME(size_of, 12);
+
+  // 19 is what the standard ABI calls MPI_DISTRIBUTE_DFLT_DARG.
+  int whole = 20, block = MPI_DISTRIBUTE_BLOCK, of_nineteen = 19, two = 2, numbers[8];
+  MPI_Type_create_darray(2, 0, 1, &whole, &block, &of_nineteen, &two, MPI_ORDER_C, MPI_INT, &matched);
+  MPI_Type_size(matched, &size_of);
+  SAME(size_of, 19 * (int)sizeof(int));
+  MPI_Type_get_contents(matched, 8, 0, 1, numbers, NULL, &inner);
+  SAME(numbers[5], 19);
+  MPI_Type_free(&matched);
   return end();
 }

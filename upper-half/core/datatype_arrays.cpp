@@ -40,13 +40,13 @@ Datatype *add_dimension(Datatype *inner, const Chosen &chosen, std::int64_t whol
 Chosen choose_range(std::int64_t start, std::int64_t n) { return {start, 1, n, 0, 0}; }
 
 Chosen choose_block(std::int64_t whole, int processes, int place, int darg) {
-  const std::int64_t block = darg == abi::DISTRIBUTE_DFLT_DARG ? (whole + processes - 1) / processes : darg;
+  const std::int64_t block = darg == kDefaultDarg ? (whole + processes - 1) / processes : darg;
   const std::int64_t start = block * place, left = whole - start;
   return choose_range(left > 0 ? start : 0, left <= 0 ? 0 : left < block ? left : block);
 }
 
 Chosen choose_cyclic(std::int64_t whole, int processes, int place, int darg) {
-  const std::int64_t block = darg == abi::DISTRIBUTE_DFLT_DARG ? 1 : darg;
+  const std::int64_t block = darg == kDefaultDarg ? 1 : darg;
   const std::int64_t start = block * place, period = block * processes, left = whole - start;
   if (left <= 0)
     return {0, 0, block, period, 0};
@@ -61,9 +61,9 @@ int check_darg(int distribution, int darg, int whole, int processes) {
   case abi::DISTRIBUTE_NONE:
     return processes == 1 ? 0 : abi::ERR_ARG;
   case abi::DISTRIBUTE_CYCLIC:
-    return darg == abi::DISTRIBUTE_DFLT_DARG || darg > 0 ? 0 : abi::ERR_ARG;
+    return darg == kDefaultDarg || darg > 0 ? 0 : abi::ERR_ARG;
   case abi::DISTRIBUTE_BLOCK:
-    if (darg == abi::DISTRIBUTE_DFLT_DARG)
+    if (darg == kDefaultDarg)
       return 0;
     return darg > 0 && std::int64_t{darg} * processes >= whole ? 0 : abi::ERR_ARG;
   default:

@@ -205,8 +205,8 @@ inline int distribution_out(int distribution) {
     return MPI_DISTRIBUTE_NONE;
   }
 }
-inline int darg_in(int darg) { return darg == MPI_DISTRIBUTE_DFLT_DARG ? abi::DISTRIBUTE_DFLT_DARG : darg; }
-inline int darg_out(int darg) { return darg == abi::DISTRIBUTE_DFLT_DARG ? MPI_DISTRIBUTE_DFLT_DARG : darg; }
+inline int darg_in(int darg) { return darg == MPI_DISTRIBUTE_DFLT_DARG ? kDefaultDarg : darg; }
+inline int darg_out(int darg) { return darg == kDefaultDarg ? MPI_DISTRIBUTE_DFLT_DARG : darg; }
 
 inline int combiner_out(int combiner) {
   switch (combiner) {

@@ -39,6 +39,9 @@ static_assert(sizeof(Status) == 32);
 // unfinished because a checkpoint wants the thread parked (kIntentPark).
 inline constexpr int kInterrupted = -1;
 
+// MPI_DISTRIBUTE_DFLT_DARG on its way through the core: the standard ABI's value for it, 19, is also a possible argument.
+inline constexpr int kDefaultDarg = -1;
+
 enum class SendMode : std::int32_t { standard, buffered, synchronous, ready };
 enum class WaitMode : std::int32_t { all, any, some };
 
