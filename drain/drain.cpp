@@ -21,6 +21,7 @@
 #include "core/requests.h"
 #include "drain/buffered.h"
 #include "drain/exchange.h"
+#include "drain/files.h"
 #include "drain/synchronous.h"
 #include "lower_mpi.h"
 
@@ -113,6 +114,9 @@ void drain_channels() {
   // Every message is received: the targets of synchronous sends can say whether they were asked for.
   settle_notices();
   exchange(take_protocol);
+
+  // Split accesses to files are ended below, data is on disk, and the records know every pointer.
+  drain_files();
 
   // Nothing is under way, neither of the application's nor of ours.
   start_counting_anew();

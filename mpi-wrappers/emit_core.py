@@ -1,8 +1,10 @@
-"""core_generated.cpp: names of the functions, api::unsupported, and the bodies of all collective operations.
+"""core_generated.cpp: names of the functions, api::unsupported, and the bodies of all collective operations and of
+all accesses to files (emit_files.py).
 
 A collective is the same thing 44 times: pass the gate, make the natives, cross, leave. What differs follows from
 the roles of the parameters.
 """
+import emit_files
 from emit_headers import BANNER, signature
 
 HEAD = """//
@@ -13,6 +15,7 @@ HEAD = """//
 #include "core/collectives.h"
 #include "core/datatypes.h"
 #include "core/errors.h"
+#include "core/file_access.h"
 #include "core/lock.h"
 #include "core/topology.h"
 #include "core_api.h"
@@ -130,4 +133,6 @@ def core_generated(functions):
     for f in functions.values():
         if f.behaviour in ("collective", "icollective"):
             text += stub(f)
+        if f.behaviour == "access":
+            text += emit_files.stub(f, signature(f))
     return text + "}  // namespace api\n}  // namespace mana\n"

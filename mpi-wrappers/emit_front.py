@@ -163,6 +163,8 @@ def add(f, p, b):
         b.arguments.append(f"weights_in({p.name})")
     elif p.role == "weights":
         b.arguments.append(f"const_cast<int *>(weights_in({p.name}))")
+    elif p.role == "disp":
+        b.arguments.append(f"disp_in({p.name})")
     elif p.role.startswith("callback<"):
         b.arguments.append(f"reinterpret_cast<void (*)()>({p.name})")
     elif p.role in SCALARS and SCALARS[p.role][0] == "std::int64_t" and (p.is_array or p.mode != "in"):

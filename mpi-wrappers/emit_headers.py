@@ -29,7 +29,7 @@ def fn_enum(functions):
 
 
 def api_functions(functions):
-    return [f for f in functions.values() if f.behaviour in ("local", "hand", "collective", "icollective")]
+    return [f for f in functions.values() if f.behaviour in ("local", "hand", "collective", "icollective", "access")]
 
 
 def signature(f):
@@ -78,6 +78,14 @@ HAND_WRITTEN_LOWER = """
   // Levels are ABI values. In a restarted process MPI runs already and Init_thread answers the level it has.
   int (*Init_thread)(int required, int *provided);
   int (*Finalize)();
+  // MPI_File_open and MPI_File_close. What is still open when a job stops is closed in ascending `order`, the same on all of
+  // the file's ranks.
+  int (*open_file)(NativeComm comm, const char *path, int amode, NativeInfo info, std::uint64_t order, NativeFile *file);
+  int (*close_file)(NativeFile *file);
+  // What the file system says of a file: 0 or an errno value.
+  int (*identify_file)(const char *path, FileIdentity *identity);
+  // `name` as the process sees it now, made absolute and without ROMIO's prefix ("ufs:"). 0 or an errno value.
+  int (*absolute_path)(const char *name, char *path, int room);
 
   // --- from the table ---
 

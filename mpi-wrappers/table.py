@@ -28,18 +28,18 @@ HANDLES = {
     "errhandler": ("Errhandler", "NativeErrhandler", "MPI_Errhandler", "errhandler"),
     "message": ("Message", "NativeMessage", "MPI_Message", "message"),
     "win": ("Object", "NativeWin", "MPI_Win", "win"),
-    "file": ("Object", "NativeFile", "MPI_File", "file"),
+    "file": ("File", "NativeFile", "MPI_File", "file"),
     "session": ("Object", "NativeSession", "MPI_Session", "session"),
 }
 # Ints whose values differ between MPIs: a front translates them with <role>_to_abi / <role>_from_abi,
 # a backend with <role>_to_native / <role>_from_native.
 TRANSLATED = {
     "rank", "tag", "keyval", "errcode", "threadlevel", "combiner", "order", "distribution", "darg",
-    "comparison", "topology", "splittype", "typeclass",
+    "comparison", "topology", "splittype", "typeclass", "amode", "whence",
 }
 SCALARS = {"int": ("int", "int"), "aint": ("std::int64_t", "MPI_Aint"), "count": ("std::int64_t", "MPI_Count"),
-           "offset": ("std::int64_t", "MPI_Offset"), "fint": ("int", "MPI_Fint"), "cfint": ("int", "MPI_Fint")}
-CLASSES = {"local", "hand", "collective", "icollective", "unsupported", "front", "tool"}
+           "offset": ("std::int64_t", "MPI_Offset"), "disp": ("std::int64_t", "MPI_Offset"), "fint": ("int", "MPI_Fint"), "cfint": ("int", "MPI_Fint")}
+CLASSES = {"local", "hand", "collective", "icollective", "access", "unsupported", "front", "tool"}
 
 
 @dataclass
@@ -183,7 +183,8 @@ def parse_line(line, chapter):
         f.behaviour, f.alias_of = "like", behaviour[5:]
     else:
         f.behaviour, _, suffix = behaviour.partition("+")
-        f.lower = suffix == "lower" or f.behaviour in ("collective", "icollective")
+        f.lower = (suffix == "lower" or f.behaviour in ("collective", "icollective")
+                   or f.behaviour == "access" and not name.endswith("_c"))
         if f.behaviour not in CLASSES or suffix not in ("", "lower"):
             raise SystemExit(f"{chapter}: {name}: unknown class '{behaviour}'")
     for text in columns[3].split(", ") if len(columns) > 3 else []:

@@ -12,6 +12,7 @@
 #include "core/start.h"
 #include "lower_mpi.h"
 #include "record-replay/communicators.h"
+#include "record-replay/files.h"
 
 namespace mana {
 
@@ -38,6 +39,9 @@ void rebuild_objects() {
 
   // Communicators, all ranks in one order.
   rebuild_communicators();
+
+  // Files, each on a communicator of its own.
+  reopen_files();
 
   // Nothing matches these here: messages that were under way at the checkpoint have been received already.
   post_receives_again();

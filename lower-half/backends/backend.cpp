@@ -16,6 +16,7 @@
 #include "abi_constants.h"
 #include "backends/blocking.h"
 #include "backends/convert.h"
+#include "backends/files.h"
 #include "backends/narrow.h"
 #include "backends/op_slots.h"
 #include "control.h"
@@ -210,6 +211,7 @@ int backend_init(int required, int *provided) {
 void backend_finalize() {
   if (!running())
     return;
+  close_open_files();
   blocking_attach(MPI_COMM_NULL, MPI_COMM_NULL);
   for (MPI_Comm *comm : {&protocol_comm, &finalize_comm, &loopback_comm, &progress_comm})
     if (*comm != MPI_COMM_NULL)

@@ -178,9 +178,6 @@ void destroy_comm(Comm *comm) {
   destroy(comm);
 }
 
-namespace {
-
-// The application has no handle any more; the native goes when every member has come here.
 void close_comm(Comm *comm) {
   comm->flags |= kFreed;
   NativeRequest barrier;
@@ -190,6 +187,8 @@ void close_comm(Comm *comm) {
   ++closing_comms;
   detach(comm->closing);
 }
+
+namespace {
 
 int free_comm(Comm **handle) {
   Comm *comm = *handle;

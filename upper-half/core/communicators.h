@@ -45,6 +45,10 @@ int create_from_ranks(NativeComm base, int n, const int *ranks, int tag, NativeC
 // The members' peers and counter of a record whose group is set.
 void link_peers(Comm *comm);
 
+// Gives up a communicator that the application has no handle of (any more): its native goes when every member has come
+// here. Inside a collective on it; the caller's reference stays the caller's.
+void close_comm(Comm *comm);
+
 // The closing barrier has ended: no member needs the communicator any more.
 void comm_closed(Comm *comm);
 

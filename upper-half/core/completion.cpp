@@ -329,7 +329,7 @@ int Request_free(Request **request) {
 int Cancel(Request **request) {
   Call call(Fn::Cancel);
   Request *r = *request;
-  if (is_null(r) || r->op == RequestKind::collective) return raise(abi::ERR_REQUEST);
+  if (is_null(r) || r->op == RequestKind::collective || r->op == RequestKind::file) return raise(abi::ERR_REQUEST);
   if (!is_pending(r) || r->native == natives.request_null || r->cancelled) return 0;
   r->cancelled = 1;
   const int error = seam()->mpi->Cancel(&r->native);

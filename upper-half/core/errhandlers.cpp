@@ -24,9 +24,6 @@ void set_errhandler(Errhandler **slot, Errhandler *handler) {
 
 namespace {
 
-// Of MPI_FILE_NULL: the one that files inherit. Errors of files return unless the application says otherwise.
-Errhandler *file_default;
-
 int create(void (*function)(), Kind target, Errhandler **out) {
   Errhandler *handler = make<Errhandler>();
   handler->function = function;
@@ -93,21 +90,24 @@ int Comm_call_errhandler(Comm *comm, int errorcode) {
   return 0;
 }
 
-int File_set_errhandler(Object *file, Errhandler *errhandler) {
+// That of MPI_FILE_NULL is the one that files inherit.
+int File_set_errhandler(File *file, Errhandler *errhandler) {
   Call call(Fn::File_set_errhandler);
-  if (!(file->flags & kNull))
-    return raise(abi::ERR_FILE);
   if (!fits(errhandler, Kind::file))
-    return raise(abi::ERR_ARG);
-  set_errhandler(&file_default, errhandler);
+    return raise(file, abi::ERR_ARG);
+  set_errhandler(&file->errhandler, errhandler);
   return 0;
 }
 
-int File_get_errhandler(Object *file, Errhandler **errhandler) {
+int File_get_errhandler(File *file, Errhandler **errhandler) {
   Call call(Fn::File_get_errhandler);
-  if (!(file->flags & kNull))
-    return raise(abi::ERR_FILE);
-  return give(file_default ? file_default : predefined<Errhandler>(abi::ERRORS_RETURN), errhandler);
+  return give(file->errhandler ? file->errhandler : predefined<Errhandler>(abi::ERRORS_RETURN), errhandler);
+}
+
+int File_call_errhandler(File *file, int errorcode) {
+  Call call(Fn::File_call_errhandler);
+  raise(file, errorcode);
+  return 0;
 }
 
 // Freeing a predefined one is allowed to programs which got it from MPI_Comm_get_errhandler.

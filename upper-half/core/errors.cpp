@@ -7,6 +7,7 @@
 #include "core/memory.h"
 #include "core/pool.h"
 #include "core/start.h"
+#include "core/text.h"
 #include "core_api.h"
 
 namespace mana {
@@ -105,23 +106,6 @@ int add_code(int of_class, int *out) {
   return 0;
 }
 
-// Appends to a message of fixed size.
-class Text {
-public:
-  Text &operator<<(const char *part) {
-    const std::size_t room = sizeof(text_) - 1 - used_, n = std::strlen(part);
-    std::memcpy(text_ + used_, part, n < room ? n : room);
-    used_ += n < room ? n : room;
-    text_[used_] = '\0';
-    return *this;
-  }
-  const char *c_str() const { return text_; }
-
-private:
-  char text_[512] = "";
-  std::size_t used_ = 0;
-};
-
 const char *object_name(const Object *object) {
   if (object->kind != Kind::comm)
     return object->kind == Kind::win ? "a window" : "a file";
@@ -166,6 +150,8 @@ int call_errhandler(Errhandler *handler, Object *object, int error) {
 }
 
 int raise(Comm *comm, int error) {
+  if (comm->file)
+    return raise(comm->file, error);
   // A null handle has no handler of its own; nor has a communicator in the middle of its creation.
   if ((comm->flags & kNull) || !comm->errhandler)
     comm = predefined<Comm>(abi::COMM_WORLD);
@@ -173,6 +159,14 @@ int raise(Comm *comm, int error) {
   Errhandler *handler = comm->errhandler;
   ++handler->refs;
   call_errhandler(handler, comm, error);
+  release(handler);
+  return error;
+}
+
+int raise(File *file, int error) {
+  Errhandler *handler = file->errhandler ? file->errhandler : predefined<Errhandler>(abi::ERRORS_RETURN);
+  ++handler->refs;
+  call_errhandler(handler, file, error);
   release(handler);
   return error;
 }

@@ -14,6 +14,8 @@ inline constexpr int kFirstUserCode = 100;
 // Reports `error` (an ABI code, not 0) to the handler of the object and returns it: to be used as
 // `return raise(comm, error)`. Does not return when the handler is fatal.
 [[gnu::cold]] int raise(Comm *comm, int error);
+// The same for a file; with MPI_FILE_NULL the handler that files inherit.
+[[gnu::cold]] int raise(File *file, int error);
 // For calls without a communicator: the handler of MPI_COMM_WORLD, as MPI-3.1 says.
 [[gnu::cold]] int raise(int error);
 

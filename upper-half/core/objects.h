@@ -50,6 +50,7 @@ struct Object {
 static_assert(offsetof(Object, self) == 0 && offsetof(Object, handle) == 8);
 
 struct Info;
+struct File;
 struct Attributes;  // core/attributes.h: keyval -> value, in order of setting
 
 // A peer process, by rank in (virtual) MPI_COMM_WORLD. Counts are messages since the last drain.
@@ -94,6 +95,7 @@ struct Comm : Object {
   Errhandler *errhandler;
   Attributes *attributes;
   Info *info;
+  File *file;                     // the file whose own communicator this is, or null
   struct Request *closing;        // freed by the application: barrier that ends when all members have (core/communicators.cpp)
   struct Buffered *buffered_head, *buffered_tail;  // messages drained, in order of arrival: drain/buffered.h
   std::uint32_t active;           // requests under way on it
@@ -128,6 +130,35 @@ struct Op : Object {
   std::int32_t slot;              // trampoline of the lower half, -1 for predefined
 };
 
+// How a split collective access is ended below, and what it has given: the drain may end it before the application does.
+struct SplitAccess {
+  int (*end)(NativeFile file, void *buf, Status *status);  // null: none is under way
+  int ends_with;                  // Fn of the application's call that ends it
+  void *buf;
+  Datatype *type;                 // reference
+  std::uint8_t ended;             // below: the outcome is here
+  std::int32_t error;
+  Status status;
+};
+
+struct File : Object {
+  NativeFile native;
+  Comm *comm;                     // a duplicate of the one it was opened on, of its own; its id is the file's
+  Errhandler *errhandler;
+  Info *info;                     // hints of the application, or null
+  char *path;                     // absolute
+  std::int32_t amode;             // MPI_MODE_* (ABI)
+  std::uint8_t atomic;
+  std::uint8_t shared_used;       // this rank has used the shared pointer
+  std::uint8_t datarep;           // number of core/datareps.h
+  Datatype *etype, *filetype;     // the view; references
+  std::int64_t disp;
+  SplitAccess split;
+  // At the last checkpoint:
+  std::int64_t position, shared_position;  // in etypes; shared: -1 when no rank has used it
+  FileIdentity identity;
+};
+
 struct Info : Object {
   struct InfoEntry *first, *last;
   NativeInfo native;              // made on demand, normally null
@@ -141,7 +172,7 @@ struct Message : Object {
   Status status;
 };
 
-enum class RequestKind : std::uint8_t { none, send, recv, collective, generalized };
+enum class RequestKind : std::uint8_t { none, send, recv, collective, generalized, file };
 
 struct Request : Object {
   NativeRequest native;           // native null when complete, inactive or not started below

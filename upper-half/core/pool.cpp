@@ -15,7 +15,7 @@ constexpr std::uint32_t kReservedTypes = 8;
 constexpr std::uint32_t kMpichFront = 2;
 
 std::uint64_t handle_of(const Object *record) {
-  if (front().front == kMpichFront)
+  if (front().front == kMpichFront && record->kind != Kind::file)
     return 0x80000000u | static_cast<std::uint32_t>(record->kind) << 26 | record->index;
   return reinterpret_cast<std::uintptr_t>(record);
 }
@@ -39,6 +39,8 @@ std::size_t record_bytes(Kind kind) {
     return sizeof(Request);
   case Kind::message:
     return sizeof(Message);
+  case Kind::file:
+    return sizeof(File);
   default:
     return 0;
   }

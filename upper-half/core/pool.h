@@ -5,7 +5,7 @@
 //
 // A record's `handle` is made here, with the encoding of the front:
 //     openmpi   the record's address
-//     mpich     0x80000000 | kind << 26 | index. The first 8 indices of datatypes are not used: these values
+//     mpich     0x80000000 | kind << 26 | index, but files are pointers as above. The first 8 indices of datatypes are not used: these values
 //               are MPICH's predefined pair types.
 #pragma once
 #include <utility>
@@ -14,7 +14,7 @@
 
 namespace mana {
 
-// Records without a type of their own yet: windows, files and sessions have only their null handles.
+// Records without a type of their own yet: windows and sessions have only their null handles.
 template <class T> inline constexpr Kind kKindOf = Kind{0};
 template <> inline constexpr Kind kKindOf<Comm> = Kind::comm;
 template <> inline constexpr Kind kKindOf<Group> = Kind::group;
@@ -24,6 +24,7 @@ template <> inline constexpr Kind kKindOf<Op> = Kind::op;
 template <> inline constexpr Kind kKindOf<Info> = Kind::info;
 template <> inline constexpr Kind kKindOf<Request> = Kind::request;
 template <> inline constexpr Kind kKindOf<Message> = Kind::message;
+template <> inline constexpr Kind kKindOf<File> = Kind::file;
 
 inline constexpr std::uint32_t kChunkRecords = 512;
 inline constexpr std::uint32_t kMaxRecords = 1u << 26;

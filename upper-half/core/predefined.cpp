@@ -118,7 +118,8 @@ Errhandler errhandlers[4];
 Info infos[2];
 Request null_request_record;
 Message messages[2];
-Object null_window, null_file, null_session;
+Object null_window, null_session;
+File null_file;
 
 // The body of a pair type: struct {first; second}.
 struct PairBody {

@@ -6,6 +6,7 @@
 #include "core/collectives.h"
 #include "core/communicators.h"
 #include "core/datatypes.h"
+#include "core/file_access.h"
 #include "core/lock.h"
 #include "core/pool.h"
 #include "drain/synchronous.h"
@@ -70,7 +71,7 @@ void settle_other(Request *r, const Status &status) {
   if (r->op == RequestKind::recv) settle_recv(r, status);
   if (r->op == RequestKind::send) settle_send(r, status);
   if (r->op == RequestKind::collective) settle_collective(r);
-  complete(r, status);
+  complete(r, r->op == RequestKind::file ? settled_access(status) : status);
 }
 
 void complete_detached(Request *request) {

@@ -208,6 +208,49 @@ inline int distribution_out(int distribution) {
 inline int darg_in(int darg) { return darg == MPI_DISTRIBUTE_DFLT_DARG ? kDefaultDarg : darg; }
 inline int darg_out(int darg) { return darg == kDefaultDarg ? MPI_DISTRIBUTE_DFLT_DARG : darg; }
 
+struct ModeBit {
+  int front, abi;
+};
+inline constexpr ModeBit kModeBits[] = {
+    {MPI_MODE_APPEND, abi::MODE_APPEND},         {MPI_MODE_CREATE, abi::MODE_CREATE},
+    {MPI_MODE_EXCL, abi::MODE_EXCL},             {MPI_MODE_DELETE_ON_CLOSE, abi::MODE_DELETE_ON_CLOSE},
+    {MPI_MODE_RDONLY, abi::MODE_RDONLY},         {MPI_MODE_RDWR, abi::MODE_RDWR},
+    {MPI_MODE_SEQUENTIAL, abi::MODE_SEQUENTIAL}, {MPI_MODE_UNIQUE_OPEN, abi::MODE_UNIQUE_OPEN},
+    {MPI_MODE_WRONLY, abi::MODE_WRONLY}};
+inline int amode_in(int amode) {
+  int bits = 0;
+  for (const ModeBit &bit : kModeBits)
+    if (amode & bit.front)
+      bits |= bit.abi;
+  return bits;
+}
+inline int amode_out(int amode) {
+  int bits = 0;
+  for (const ModeBit &bit : kModeBits)
+    if (amode & bit.abi)
+      bits |= bit.front;
+  return bits;
+}
+
+inline int whence_in(int whence) {
+  switch (whence) {
+  case MPI_SEEK_SET:
+    return abi::FILE_SEEK_SET;
+  case MPI_SEEK_CUR:
+    return abi::FILE_SEEK_CUR;
+  case MPI_SEEK_END:
+    return abi::FILE_SEEK_END;
+  default:
+    return kNotARank;
+  }
+}
+// The ABI's MPI_DISPLACEMENT_CURRENT is -1; every other negative displacement is an error.
+inline std::int64_t disp_in(MPI_Offset disp) {
+  if (disp >= 0)
+    return disp;
+  return disp == MPI_DISPLACEMENT_CURRENT ? abi::DISPLACEMENT_CURRENT : -2;
+}
+
 inline int combiner_out(int combiner) {
   switch (combiner) {
 #include "front_combiners.inc"

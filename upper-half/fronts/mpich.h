@@ -76,9 +76,12 @@ inline Message *message_in(MPI_Message h) {
     return static_cast<Message *>(predefined_records.others[static_cast<int>(Kind::message)][1]);
   return top(h) == class_and_kind(2, Kind::message) ? dynamic_in<Message>(h) : null_record<Message>(Kind::message);
 }
-// There are none but the null ones yet.
+// There is none but the null one yet.
 inline Object *win_in(MPI_Win) { return null_record<Object>(Kind::win); }
-inline Object *file_in(MPI_File) { return null_record<Object>(Kind::file); }
+// A pointer to the record, whose first word points to itself.
+inline File *file_in(MPI_File h) {
+  return h == MPI_FILE_NULL ? null_record<File>(Kind::file) : in_use<File>(*reinterpret_cast<Object *const *>(h), Kind::file);
+}
 
 inline int int_out(const Object *record) { return static_cast<int>(record->handle); }
 inline MPI_Comm comm_out(const Object *r) { return int_out(r); }
@@ -90,7 +93,9 @@ inline MPI_Info info_out(const Object *r) { return int_out(r); }
 inline MPI_Errhandler errhandler_out(const Object *r) { return int_out(r); }
 inline MPI_Message message_out(const Object *r) { return int_out(r); }
 inline MPI_Win win_out(const Object *r) { return int_out(r); }
-inline MPI_File file_out(const Object *) { return MPI_FILE_NULL; }
+inline MPI_File file_out(const Object *r) {
+  return (r->flags & kNull) ? MPI_FILE_NULL : reinterpret_cast<MPI_File>(static_cast<std::uintptr_t>(r->handle));
+}
 
 // MPI_ERROR is not touched: only calls that complete several requests may set it.
 inline void status_out(const Status &from, MPI_Status *to) {

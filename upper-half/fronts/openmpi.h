@@ -32,7 +32,7 @@ inline Info *info_in(MPI_Info h) { return record_in<Info>(h, Kind::info); }
 inline Errhandler *errhandler_in(MPI_Errhandler h) { return record_in<Errhandler>(h, Kind::errhandler); }
 inline Message *message_in(MPI_Message h) { return record_in<Message>(h, Kind::message); }
 inline Object *win_in(MPI_Win h) { return record_in<Object>(h, Kind::win); }
-inline Object *file_in(MPI_File h) { return record_in<Object>(h, Kind::file); }
+inline File *file_in(MPI_File h) { return record_in<File>(h, Kind::file); }
 
 inline MPI_Comm comm_out(const Object *r) { return handle_out<MPI_Comm>(r); }
 inline MPI_Group group_out(const Object *r) { return handle_out<MPI_Group>(r); }

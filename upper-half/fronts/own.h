@@ -92,8 +92,12 @@ inline MPI_Message Message_f2c(MPI_Fint f) { return message_out(from_fortran(Kin
 inline MPI_Win Win_f2c(MPI_Fint f) { return win_out(from_fortran(Kind::win, f)); }
 inline MPI_File File_f2c(MPI_Fint f) { return file_out(from_fortran(Kind::file, f)); }
 #else
-inline MPI_Fint File_c2f(MPI_File) { return 0; }
-inline MPI_File File_f2c(MPI_Fint) { return MPI_FILE_NULL; }
+inline MPI_Fint File_c2f(MPI_File h) {
+  return h == MPI_FILE_NULL ? 0 : static_cast<MPI_Fint>(file_in(h)->index) + 1;
+}
+inline MPI_File File_f2c(MPI_Fint f) {
+  return f > 0 ? file_out(in_use<File>(pool_record<File>(static_cast<std::uint32_t>(f - 1)), Kind::file)) : MPI_FILE_NULL;
+}
 #endif
 
 } // namespace mana::front_side::own

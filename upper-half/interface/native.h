@@ -35,6 +35,12 @@ struct Status {
 };
 static_assert(sizeof(Status) == 32);
 
+// What the file system knows of a file: who it is, and whether it has changed.
+struct FileIdentity {
+  std::uint64_t device, inode;
+  std::int64_t bytes, modified_ns;
+};
+
 // Error value of the calls below, outside of every MPI error class: the call was given back
 // unfinished because a checkpoint wants the thread parked (kIntentPark).
 inline constexpr int kInterrupted = -1;

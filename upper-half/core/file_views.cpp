@@ -1,0 +1,189 @@
+// What a rank sees of a file, and where it stands in it. See files.h.
+//
+// Positions are the live MPI's while the program runs; the drain asks for them (drain/files.cpp).
+#include <cstring>
+
+#include "core/call.h"
+#include "core/communicators.h"
+#include "core/datatypes.h"
+#include "core/errors.h"
+#include "core/files.h"
+#include "core/infos.h"
+#include "core/memory.h"
+#include "core/start.h"
+#include "core_api.h"
+#include "lower_mpi.h"
+
+namespace mana {
+
+namespace {
+
+int raised(File *file, int error) { return error ? raise(file, error) : 0; }
+
+// Representations by number: two of the standard, then what the application has registered. All hold data as it is in
+// memory: every live MPI runs on this machine's kind.
+constexpr int kMaxDatareps = 64;
+constexpr int kMaxDatarepName = 128;  // MPI_MAX_DATAREP_STRING
+const char *datareps[kMaxDatareps] = {"native", "internal"};
+int datarep_count = 2;
+
+}  // namespace
+
+int find_datarep(const char *name) {
+  for (int i = 0; i < datarep_count; ++i)
+    if (std::strcmp(datareps[i], name) == 0) return i;
+  return -1;
+}
+
+int set_view_below(File *file, const Info *info) {
+  const NativeHints hints(info);
+  return seam()->mpi->File_set_view(file->native, file->disp, native_of(file->etype), native_of(file->filetype), "native",
+                                    hints.get());
+}
+
+namespace {
+
+int check_view(const File *file, std::int64_t disp, const Datatype *etype, const Datatype *filetype) {
+  if (is_null(file)) return abi::ERR_FILE;
+  if (!is_usable(etype) || !is_usable(filetype)) return abi::ERR_TYPE;
+  if (is_sequential(file)) return disp == abi::DISPLACEMENT_CURRENT ? 0 : abi::ERR_UNSUPPORTED_OPERATION;
+  return disp < 0 ? abi::ERR_ARG : 0;
+}
+
+// Where the shared pointer stands, in bytes: the same answer on all ranks although the others may be ahead.
+int current_displacement(const File *file, std::int64_t *disp) {
+  const LowerMpi *mpi = seam()->mpi;
+  std::int64_t position = 0;
+  int error = mpi->File_get_position_shared(file->native, &position);
+  if (!error) error = mpi->File_get_byte_offset(file->native, position, disp);
+  if (agree_on_error(file->comm->native, error)) return error ? error : abi::ERR_IO;
+  return mpi->Bcast(disp, sizeof *disp, natives.byte, 0, file->comm->native);
+}
+
+struct View {
+  std::int64_t disp;
+  Datatype *etype, *filetype;
+};
+
+View exchange_view(File *file, const View &view) {
+  const View before{file->disp, file->etype, file->filetype};
+  file->disp = view.disp;
+  file->etype = view.etype;
+  file->filetype = view.filetype;
+  return before;
+}
+
+// Inside a collective on the file.
+int set_view(File *file, View view, const Info *info) {
+  if (view.disp == abi::DISPLACEMENT_CURRENT)
+    if (const int error = current_displacement(file, &view.disp)) return error;
+  const View before = exchange_view(file, view);
+  if (const int error = set_view_below(file, info)) {
+    exchange_view(file, before);
+    return error;
+  }
+  retain(file->etype);
+  retain(file->filetype);
+  release(before.etype);
+  release(before.filetype);
+  remember_hints(file, info);
+  return 0;
+}
+
+int check_own_position(const File *file) {
+  if (is_null(file)) return abi::ERR_FILE;
+  return is_sequential(file) ? abi::ERR_UNSUPPORTED_OPERATION : 0;
+}
+
+}  // namespace
+
+namespace api {
+
+int File_set_view(File *file, std::int64_t disp, Datatype *etype, Datatype *filetype, const char *datarep, Info *info) {
+  Call call(Fn::File_set_view);
+  if (const int error = check_view(file, disp, etype, filetype)) return raise(file, error);
+  const int representation = datarep ? find_datarep(datarep) : -1;
+  if (representation < 0) return raise(file, abi::ERR_UNSUPPORTED_DATAREP);
+  const int error = file_collective(file, [&](NativeFile) { return set_view(file, {disp, etype, filetype}, info); });
+  if (error == 0) file->datarep = static_cast<std::uint8_t>(representation);
+  return raised(file, error);
+}
+
+// The application frees what it is given, unless predefined.
+int File_get_view(File *file, std::int64_t *disp, Datatype **etype, Datatype **filetype, char *datarep) {
+  Call call(Fn::File_get_view);
+  if (is_null(file)) return raise(file, abi::ERR_FILE);
+  *disp = file->disp;
+  retain(*etype = file->etype);
+  retain(*filetype = file->filetype);
+  std::strcpy(datarep, datareps[file->datarep]);
+  return 0;
+}
+
+int File_get_type_extent(File *file, Datatype *datatype, std::int64_t *extent) {
+  Call call(Fn::File_get_type_extent);
+  if (is_null(file)) return raise(file, abi::ERR_FILE);
+  if (is_null(datatype)) return raise(file, abi::ERR_TYPE);
+  *extent = datatype->extent;
+  return 0;
+}
+
+int File_get_type_extent_c(File *file, Datatype *datatype, std::int64_t *extent) {
+  return File_get_type_extent(file, datatype, extent);
+}
+
+// ---------------------------------------------------------------------------------
+// Positions
+
+int File_seek(File *file, std::int64_t offset, int whence) {
+  Call call(Fn::File_seek);
+  if (const int error = check_own_position(file)) return raise(file, error);
+  return raised(file, seam()->mpi->File_seek(file->native, offset, whence));
+}
+
+int File_get_position(File *file, std::int64_t *offset) {
+  Call call(Fn::File_get_position);
+  if (const int error = check_own_position(file)) return raise(file, error);
+  return raised(file, seam()->mpi->File_get_position(file->native, offset));
+}
+
+int File_get_byte_offset(File *file, std::int64_t offset, std::int64_t *disp) {
+  Call call(Fn::File_get_byte_offset);
+  if (const int error = check_own_position(file)) return raise(file, error);
+  if (offset < 0) return raise(file, abi::ERR_ARG);
+  return raised(file, seam()->mpi->File_get_byte_offset(file->native, offset, disp));
+}
+
+int File_seek_shared(File *file, std::int64_t offset, int whence) {
+  Call call(Fn::File_seek_shared);
+  if (const int error = check_own_position(file)) return raise(file, error);
+  const int error =
+      file_collective(file, [&](NativeFile f) { return seam()->mpi->File_seek_shared(f, offset, whence); });
+  if (error == 0) file->shared_used = 1;
+  return raised(file, error);
+}
+
+int File_get_position_shared(File *file, std::int64_t *offset) {
+  Call call(Fn::File_get_position_shared);
+  if (is_null(file)) return raise(file, abi::ERR_FILE);
+  return raised(file, seam()->mpi->File_get_position_shared(file->native, offset));
+}
+
+// ---------------------------------------------------------------------------------
+// Representations
+
+// Without functions that convert, a representation is another name for "native".
+int Register_datarep(const char *datarep, void (*read_conversion_fn)(), void (*write_conversion_fn)(), void (*)(), void *) {
+  Call call(Fn::Register_datarep);
+  File *nowhere = predefined<File>(abi::FILE_NULL);
+  if (!datarep || !*datarep || std::strlen(datarep) >= kMaxDatarepName) return raise(nowhere, abi::ERR_ARG);
+  if (find_datarep(datarep) >= 0) return raise(nowhere, abi::ERR_DUP_DATAREP);
+  if (read_conversion_fn || write_conversion_fn) return raise(nowhere, abi::ERR_CONVERSION);
+  if (datarep_count == kMaxDatareps) return raise(nowhere, abi::ERR_NO_MEM);
+  datareps[datarep_count++] = core_copy(datarep, std::strlen(datarep) + 1);
+  return 0;
+}
+
+}  // namespace api
+
+}  // namespace mana

@@ -1,0 +1,287 @@
+// Opening, closing and what can be asked of a whole file. See files.h.
+#include "core/files.h"
+
+#include <cstring>
+
+#include "core/call.h"
+#include "core/communicators.h"
+#include "core/datatypes.h"
+#include "core/errors.h"
+#include "core/file_access.h"
+#include "core/groups.h"
+#include "core/infos.h"
+#include "core/memory.h"
+#include "core/ops.h"
+#include "core/pool.h"
+#include "core/start.h"
+#include "core_api.h"
+#include "lower_mpi.h"
+
+namespace mana {
+
+namespace {
+
+constexpr int kMaxPath = 4096;
+constexpr int kMaxValue = 1024;  // MPI_MAX_INFO_VAL is 256 or 1024
+constexpr int kMaxKey = 256;
+
+File *null_file() { return predefined<File>(abi::FILE_NULL); }
+
+int raised(File *file, int error) { return error ? raise(file, error) : 0; }
+
+}  // namespace
+
+// ---------------------------------------------------------------------------------
+// Hints
+
+NativeHints::NativeHints(const Info *info) : native_(natives.info_null) {
+  if (!info || is_null(info) || !info->first || seam()->mpi->Info_create(&native_) != 0) return;
+  // A hint too long for the live MPI is one that it does not know.
+  for (const InfoEntry *entry = info->first; entry; entry = entry->next)
+    seam()->mpi->Info_set(native_, entry->key, entry->value);
+}
+
+NativeHints::~NativeHints() {
+  if (native_ != natives.info_null) seam()->mpi->Info_free(&native_);
+}
+
+void remember_hints(File *file, const Info *info) {
+  if (!info || is_null(info) || !info->first) return;
+  if (!file->info) file->info = copy_info(predefined<Info>(abi::INFO_NULL));
+  for (const InfoEntry *entry = info->first; entry; entry = entry->next)
+    set_info_value(file->info, entry->key, entry->value);
+}
+
+namespace {
+
+// The hints that the live MPI says it uses, and the application's own where it says nothing.
+void copy_hints_below(NativeInfo native, Info *info) {
+  const LowerMpi *mpi = seam()->mpi;
+  int keys = 0;
+  mpi->Info_get_nkeys(native, &keys);
+  for (int i = 0; i < keys; ++i) {
+    char key[kMaxKey], value[kMaxValue + 1];
+    int found = 0;
+    if (mpi->Info_get_nthkey(native, i, key) != 0) continue;
+    if (mpi->Info_get(native, key, kMaxValue - 1, value, &found) != 0 || !found) continue;
+    if (std::strlen(key) < static_cast<std::size_t>(front().max_info_key) &&
+        std::strlen(value) < static_cast<std::size_t>(front().max_info_val))
+      set_info_value(info, key, value);
+  }
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------------------------
+// Opening and closing
+
+int agree_on_error(NativeComm comm, int error) {
+  const auto type = static_cast<NativeDatatype>(seam()->mpi->predefined(abi::INT));
+  int worst = error;
+  seam()->mpi->Allreduce(&error, &worst, 1, type, predefined<Op>(abi::MAX)->native, comm);
+  return worst;
+}
+
+namespace {
+
+int check_amode(int amode) {
+  const int access = amode & (abi::MODE_RDONLY | abi::MODE_WRONLY | abi::MODE_RDWR);
+  if (access == 0 || (access & (access - 1)) != 0) return abi::ERR_AMODE;
+  if (access == abi::MODE_RDONLY && (amode & (abi::MODE_CREATE | abi::MODE_EXCL))) return abi::ERR_AMODE;
+  return access == abi::MODE_RDWR && (amode & abi::MODE_SEQUENTIAL) ? abi::ERR_AMODE : 0;
+}
+
+File *new_file(Comm *own, const char *name, int amode, const Info *info) {
+  char path[kMaxPath];
+  if (seam()->mpi->absolute_path(name, path, kMaxPath) != 0) path[0] = '\0';
+  File *file = make<File>();
+  file->comm = own;
+  file->path = core_copy(path, std::strlen(path) + 1);
+  file->amode = amode;
+  file->etype = file->filetype = predefined<Datatype>(abi::BYTE);
+  retain(file->etype);
+  retain(file->filetype);
+  file->shared_position = -1;
+  seam()->mpi->identify_file(path, &file->identity);
+  if (null_file()->errhandler) set_errhandler(&file->errhandler, null_file()->errhandler);
+  remember_hints(file, info);
+  return file;
+}
+
+void destroy_file(File *file) {
+  file->comm->file = nullptr;
+  release(file->comm);
+  release(file->etype);
+  release(file->filetype);
+  set_errhandler(&file->errhandler, nullptr);
+  if (file->info) release(file->info);
+  core_free(file->path);
+  destroy(file);
+}
+
+// Inside a collective on `comm`: a duplicate of it, and the file opened on that.
+int open_below(Comm *comm, const char *name, int amode, const Info *info, File **file) {
+  NativeComm duplicate;
+  if (const int error = seam()->mpi->Comm_dup(comm->native, &duplicate)) return error;
+  Comm *own = adopt(duplicate, comm);
+  const NativeHints hints(info);
+  NativeFile native;
+  const int error = agree_on_error(
+      own->native, seam()->mpi->open_file(own->native, name, first_amode(amode), hints.get(), own->id, &native));
+  if (error) {
+    close_comm(own);
+    release(own);
+    return error;
+  }
+  *file = new_file(own, name, amode, info);
+  (*file)->native = native;
+  own->file = *file;
+  return 0;
+}
+
+// No rank returns before the file is gone, as a program may look.
+int delete_closed(const File *file) {
+  const NativeComm comm = file->comm->native;
+  seam()->mpi->Barrier(comm);
+  const int error = file->comm->rank == 0 ? seam()->mpi->File_delete(file->path, natives.info_null) : 0;
+  return agree_on_error(comm, error);
+}
+
+int close_below(File *file) {
+  end_split_below(file);
+  int error = seam()->mpi->close_file(&file->native);
+  if (file->amode & abi::MODE_DELETE_ON_CLOSE) {
+    const int deleting = delete_closed(file);
+    if (!error) error = deleting;
+  }
+  close_comm(file->comm);
+  return error;
+}
+
+}  // namespace
+
+namespace api {
+
+int File_open(Comm *comm, const char *filename, int amode, Info *info, File **file) {
+  Call call(Fn::File_open);
+  if (is_null(comm)) return raise(null_file(), abi::ERR_COMM);
+  if (const int error = check_amode(amode)) return raise(null_file(), error);
+  if (!filename || !*filename) return raise(null_file(), abi::ERR_BAD_FILE);
+  if (const int error = begin_create(comm)) return raise(null_file(), error);
+  const int error = open_below(comm, filename, amode, info, file);
+  end_create();
+  return raised(null_file(), error);
+}
+
+int File_close(File **handle) {
+  Call call(Fn::File_close);
+  File *file = *handle;
+  if (is_null(file)) return raise(file, abi::ERR_FILE);
+  if (const int error = begin_collective(file->comm)) return raise(file, error);
+  const int error = close_below(file);
+  end_collective();
+  if (file->split.type) release(file->split.type);
+  if (error) raise(file, error);
+  destroy_file(file);
+  *handle = null_file();
+  return error;
+}
+
+int File_delete(const char *filename, Info *info) {
+  Call call(Fn::File_delete);
+  if (!filename || !*filename) return raise(null_file(), abi::ERR_BAD_FILE);
+  const NativeHints hints(info);
+  return raised(null_file(), seam()->mpi->File_delete(filename, hints.get()));
+}
+
+// ---------------------------------------------------------------------------------
+// Size, and what is on disk
+
+int File_set_size(File *file, std::int64_t bytes) {
+  Call call(Fn::File_set_size);
+  if (is_null(file)) return raise(file, abi::ERR_FILE);
+  if (!may_write(file)) return raise(file, abi::ERR_READ_ONLY);
+  if (bytes < 0) return raise(file, abi::ERR_ARG);
+  return raised(file, file_collective(file, [&](NativeFile f) { return seam()->mpi->File_set_size(f, bytes); }));
+}
+
+int File_preallocate(File *file, std::int64_t bytes) {
+  Call call(Fn::File_preallocate);
+  if (is_null(file)) return raise(file, abi::ERR_FILE);
+  if (!may_write(file)) return raise(file, abi::ERR_READ_ONLY);
+  if (bytes < 0) return raise(file, abi::ERR_ARG);
+  return raised(file, file_collective(file, [&](NativeFile f) { return seam()->mpi->File_preallocate(f, bytes); }));
+}
+
+int File_get_size(File *file, std::int64_t *bytes) {
+  Call call(Fn::File_get_size);
+  if (is_null(file)) return raise(file, abi::ERR_FILE);
+  return raised(file, seam()->mpi->File_get_size(file->native, bytes));
+}
+
+int File_sync(File *file) {
+  Call call(Fn::File_sync);
+  if (is_null(file)) return raise(file, abi::ERR_FILE);
+  return raised(file, file_collective(file, [](NativeFile f) { return seam()->mpi->File_sync(f); }));
+}
+
+int File_set_atomicity(File *file, int flag) {
+  Call call(Fn::File_set_atomicity);
+  if (is_null(file)) return raise(file, abi::ERR_FILE);
+  const int error =
+      file_collective(file, [&](NativeFile f) { return seam()->mpi->File_set_atomicity(f, flag != 0); });
+  if (error == 0) file->atomic = flag != 0;
+  return raised(file, error);
+}
+
+int File_get_atomicity(File *file, int *flag) {
+  Call call(Fn::File_get_atomicity);
+  if (is_null(file)) return raise(file, abi::ERR_FILE);
+  *flag = file->atomic;
+  return 0;
+}
+
+// ---------------------------------------------------------------------------------
+// How it was opened
+
+int File_get_group(File *file, Group **group) {
+  Call call(Fn::File_get_group);
+  if (is_null(file)) return raise(file, abi::ERR_FILE);
+  retain(file->comm->group);
+  *group = file->comm->group;
+  return 0;
+}
+
+int File_get_amode(File *file, int *amode) {
+  Call call(Fn::File_get_amode);
+  if (is_null(file)) return raise(file, abi::ERR_FILE);
+  *amode = file->amode;
+  return 0;
+}
+
+int File_set_info(File *file, Info *info) {
+  Call call(Fn::File_set_info);
+  if (is_null(file)) return raise(file, abi::ERR_FILE);
+  if (is_null(info)) return raise(file, abi::ERR_INFO);
+  const NativeHints hints(info);
+  const int error = file_collective(file, [&](NativeFile f) { return seam()->mpi->File_set_info(f, hints.get()); });
+  if (error == 0) remember_hints(file, info);
+  return raised(file, error);
+}
+
+int File_get_info(File *file, Info **info_used) {
+  Call call(Fn::File_get_info);
+  if (is_null(file)) return raise(file, abi::ERR_FILE);
+  NativeInfo native;
+  if (const int error = seam()->mpi->File_get_info(file->native, &native)) return raise(file, error);
+  *info_used = copy_info(file->info ? file->info : predefined<Info>(abi::INFO_NULL));
+  if (native != natives.info_null) {
+    copy_hints_below(native, *info_used);
+    seam()->mpi->Info_free(&native);
+  }
+  return 0;
+}
+
+}  // namespace api
+
+}  // namespace mana
