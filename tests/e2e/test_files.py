@@ -61,3 +61,12 @@ def test_nothing_is_left_beside_the_file(mpi):
             raise Failure(case.report(f"left behind: {hidden}"))
         assert case.restart("--", *mpirun(other(mpi), 2)).out.split() == ["ok"]
         assert not list(case.folder.glob(".*"))
+
+
+@pytest.mark.parametrize("binary", MPIS)
+@pytest.mark.parametrize("mpi", MPIS)
+def test_every_access_converts(binary, mpi):
+    with Case("external32", 2) as case:
+        case.launch("--checkpoint-at", "1:30", "--stop-after", *mpirun(mpi, 2), program("converts_in_every_access", binary),
+                    expect=STOPPED)
+        assert case.restart("--", *mpirun(other(mpi), 2)).out.split() == ["ok"]

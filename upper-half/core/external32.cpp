@@ -1,11 +1,15 @@
 // MPI_Pack_external and its kin: the representation "external32" (MPI-3.1, section 13.5.2), big-endian IEEE with the
 // standard's sizes. On x86-64 three families of types have other sizes in memory: long (4 bytes), wchar_t (2), and
 // long double (an IEEE quad).
+#include "core/external32.h"
+
 #include <cstring>
 
 #include "core/call.h"
 #include "core/datatype_walk.h"
 #include "core/errors.h"
+#include "core/memory.h"
+#include "core/pool.h"
 #include "core_api.h"
 
 namespace mana {
@@ -87,29 +91,20 @@ void unpack_part(const Format &format, const unsigned char *from, unsigned char 
   std::memset(to + format.external, fill, static_cast<std::size_t>(format.memory - format.external));
 }
 
-std::int64_t external_bytes(const Datatype *type, std::int64_t count) {
-  std::int64_t bytes = 0;
-  auto run = [&](std::int64_t, const Datatype *basic, std::int64_t n) {
-    bytes += n * external_size(basic);
-    return true;
-  };
+bool same_size(const Datatype *basic) { return external_size(basic) == basic->size; }
+
+bool same_sizes(const Datatype *type) {
+  bool same = true;
+  auto run = [&](std::int64_t, const Datatype *basic, std::int64_t) { return same = same && same_size(basic); };
   visit_elements(type, 0, 1, run);
-  return bytes * count;
+  return same;
 }
 
-// part(external, memory, format, basic type) for every part of every element. Returns the end of what was used.
-template <class Part>
-unsigned char *visit_parts(const Datatype *type, const void *user, std::int64_t count, unsigned char *external,
-                           Part part) {
-  auto run = [&](std::int64_t at, const Datatype *basic, std::int64_t n) {
-    const Format format = format_of(basic);
-    unsigned char *memory = reinterpret_cast<unsigned char *>(static_cast<std::uintptr_t>(at));
-    for (std::int64_t i = 0; i < n * format.parts; ++i, memory += format.memory, external += format.external)
-      part(external, memory, format, basic);
-    return true;
-  };
-  visit_elements(type, static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(user)), count, run);
-  return external;
+// An integer of so many bytes: only the size counts.
+Datatype *stand_in(int size) {
+  Datatype *type = predefined<Datatype>(size == 2 ? abi::INT16_T : abi::INT32_T);
+  retain(type);
+  return type;
 }
 
 int check(const char *datarep, int count, const Datatype *type) {
@@ -121,6 +116,71 @@ int check(const char *datarep, int count, const Datatype *type) {
 }
 
 } // namespace
+
+std::int64_t external_bytes(const Datatype *type, std::int64_t count) {
+  std::int64_t bytes = 0;
+  auto run = [&](std::int64_t, const Datatype *basic, std::int64_t n) {
+    bytes += n * external_size(basic);
+    return true;
+  };
+  visit_elements(type, 0, 1, run);
+  return bytes * count;
+}
+
+unsigned char *pack_external(const void *user, std::int64_t count, const Datatype *type, unsigned char *external) {
+  auto run = [&](std::int64_t at, const Datatype *basic, std::int64_t n) {
+    const Format format = format_of(basic);
+    auto *memory = reinterpret_cast<const unsigned char *>(static_cast<std::uintptr_t>(at));
+    for (std::int64_t i = 0; i < n * format.parts; ++i, memory += format.memory, external += format.external)
+      pack_part(format, memory, external);
+    return true;
+  };
+  visit_elements(type, static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(user)), count, run);
+  return external;
+}
+
+std::int64_t unpack_external(const unsigned char *external, std::int64_t bytes, void *user, std::int64_t count,
+                             const Datatype *type) {
+  std::int64_t filled = 0, left = bytes;
+  auto run = [&](std::int64_t at, const Datatype *basic, std::int64_t n) {
+    const Format format = format_of(basic);
+    const std::int64_t size = format.parts * format.external;
+    const std::int64_t whole = left / size < n ? left / size : n;
+    auto *memory = reinterpret_cast<unsigned char *>(static_cast<std::uintptr_t>(at));
+    for (std::int64_t i = 0; i < whole * format.parts; ++i, memory += format.memory, external += format.external)
+      unpack_part(format, external, memory, basic->abi == abi::LONG);
+    filled += whole * basic->size;
+    left -= whole * size;
+    return whole == n;
+  };
+  visit_elements(type, static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(user)), count, run);
+  return filled;
+}
+
+Datatype *external_type(Datatype *type) {
+  if (same_sizes(type)) {
+    retain(type);
+    return type;
+  }
+  if (is_named(type) && !type->body)
+    return stand_in(external_size(type));
+  if (type->body)
+    return nullptr;
+  Datatype **parts = core_array<Datatype *>(static_cast<std::size_t>(type->nd));
+  int made = 0;
+  while (made < type->nd && (parts[made] = external_type(type->types[made])))
+    ++made;
+  Datatype *whole = nullptr;
+  if (made == type->nd) {
+    whole = new_type(type->combiner, type->ni, type->integers, type->na, type->addresses, type->nd, parts);
+    compute_bounds(whole);
+    whole->committed = 1;
+  }
+  for (int i = 0; i < made; ++i)
+    release(parts[i]);
+  core_free(parts);
+  return whole;
+}
 
 namespace api {
 
@@ -142,10 +202,7 @@ int Pack_external(const char *datarep, const void *inbuf, int incount, Datatype 
   if (*position + external_bytes(datatype, incount) > outsize)
     return raise(abi::ERR_TRUNCATE);
   unsigned char *begin = static_cast<unsigned char *>(outbuf);
-  unsigned char *end = visit_parts(datatype, inbuf, incount, begin + *position,
-                                   [](unsigned char *external, const unsigned char *memory, const Format &format,
-                                      const Datatype *) { pack_part(format, memory, external); });
-  *position = end - begin;
+  *position = pack_external(inbuf, incount, datatype, begin + *position) - begin;
   return 0;
 }
 
@@ -156,14 +213,11 @@ int Unpack_external(const char *datarep, const void *inbuf, std::int64_t insize,
     return raise(error);
   if (*position < 0)
     return raise(abi::ERR_ARG);
-  if (*position + external_bytes(datatype, outcount) > insize)
+  const std::int64_t bytes = external_bytes(datatype, outcount);
+  if (*position + bytes > insize)
     return raise(abi::ERR_TRUNCATE);
-  unsigned char *begin = static_cast<unsigned char *>(const_cast<void *>(inbuf));
-  unsigned char *end =
-      visit_parts(datatype, outbuf, outcount, begin + *position,
-                  [](const unsigned char *external, unsigned char *memory, const Format &format,
-                     const Datatype *basic) { unpack_part(format, external, memory, basic->abi == abi::LONG); });
-  *position = end - begin;
+  unpack_external(static_cast<const unsigned char *>(inbuf) + *position, bytes, outbuf, outcount, datatype);
+  *position += bytes;
   return 0;
 }
 

@@ -47,7 +47,7 @@ int access_end(File *file, Fn fn, Status *status);
 // Ends below what a split access has under way, for the drain: the application's _end finds the outcome.
 void end_split_below(File *file);
 
-// The outcome of a request for an access, before it is told to the application.
-Status settled_access(const Status &status);
+// The request of an access has ended below: its outcome for the application.
+Status settle_access(Request *request, const Status &status);
 
 }  // namespace mana

@@ -7,6 +7,7 @@
 #include "core/communicators.h"
 #include "core/datatypes.h"
 #include "core/errors.h"
+#include "core/external32.h"
 #include "core/files.h"
 #include "core/infos.h"
 #include "core/memory.h"
@@ -20,12 +21,12 @@ namespace {
 
 int raised(File *file, int error) { return error ? raise(file, error) : 0; }
 
-// Representations by number: two of the standard, then what the application has registered. All hold data as it is in
-// memory: every live MPI runs on this machine's kind.
+// Representations by number: those of the standard, then what the application has registered, which is as in memory. So is
+// "internal", for every live MPI runs on this kind of machine.
 constexpr int kMaxDatareps = 64;
 constexpr int kMaxDatarepName = 128;  // MPI_MAX_DATAREP_STRING
-const char *datareps[kMaxDatareps] = {"native", "internal"};
-int datarep_count = 2;
+const char *datareps[kMaxDatareps] = {"native", "internal", "external32"};
+int datarep_count = 3;
 
 }  // namespace
 
@@ -35,10 +36,27 @@ int find_datarep(const char *name) {
   return -1;
 }
 
+namespace {
+
+// The type of the view as the live MPI is to see it: a new reference, or null.
+Datatype *type_in_file(const File *file, Datatype *type) {
+  if (file->datarep == kDatarepExternal32) return external_type(type);
+  retain(type);
+  return type;
+}
+
+}  // namespace
+
 int set_view_below(File *file, const Info *info) {
   const NativeHints hints(info);
-  return seam()->mpi->File_set_view(file->native, file->disp, native_of(file->etype), native_of(file->filetype), "native",
-                                    hints.get());
+  Datatype *etype = type_in_file(file, file->etype), *filetype = type_in_file(file, file->filetype);
+  int error = abi::ERR_UNSUPPORTED_DATAREP;
+  if (etype && filetype)
+    error = seam()->mpi->File_set_view(file->native, file->disp, native_of(etype), native_of(filetype), "native",
+                                       hints.get());
+  if (etype) release(etype);
+  if (filetype) release(filetype);
+  return error;
 }
 
 namespace {
@@ -63,13 +81,15 @@ int current_displacement(const File *file, std::int64_t *disp) {
 struct View {
   std::int64_t disp;
   Datatype *etype, *filetype;
+  int datarep;
 };
 
 View exchange_view(File *file, const View &view) {
-  const View before{file->disp, file->etype, file->filetype};
+  const View before{file->disp, file->etype, file->filetype, file->datarep};
   file->disp = view.disp;
   file->etype = view.etype;
   file->filetype = view.filetype;
+  file->datarep = static_cast<std::uint8_t>(view.datarep);
   return before;
 }
 
@@ -104,9 +124,8 @@ int File_set_view(File *file, std::int64_t disp, Datatype *etype, Datatype *file
   if (const int error = check_view(file, disp, etype, filetype)) return raise(file, error);
   const int representation = datarep ? find_datarep(datarep) : -1;
   if (representation < 0) return raise(file, abi::ERR_UNSUPPORTED_DATAREP);
-  const int error = file_collective(file, [&](NativeFile) { return set_view(file, {disp, etype, filetype}, info); });
-  if (error == 0) file->datarep = static_cast<std::uint8_t>(representation);
-  return raised(file, error);
+  const View view{disp, etype, filetype, representation};
+  return raised(file, file_collective(file, [&](NativeFile) { return set_view(file, view, info); }));
 }
 
 // The application frees what it is given, unless predefined.
@@ -124,7 +143,10 @@ int File_get_type_extent(File *file, Datatype *datatype, std::int64_t *extent) {
   Call call(Fn::File_get_type_extent);
   if (is_null(file)) return raise(file, abi::ERR_FILE);
   if (is_null(datatype)) return raise(file, abi::ERR_TYPE);
-  *extent = datatype->extent;
+  Datatype *there = type_in_file(file, datatype);
+  if (!there) return raise(file, abi::ERR_UNSUPPORTED_DATAREP);
+  *extent = there->extent;
+  release(there);
   return 0;
 }
 
@@ -138,6 +160,7 @@ int File_get_type_extent_c(File *file, Datatype *datatype, std::int64_t *extent)
 int File_seek(File *file, std::int64_t offset, int whence) {
   Call call(Fn::File_seek);
   if (const int error = check_own_position(file)) return raise(file, error);
+  if (whence == abi::FILE_SEEK_SET && offset < 0) return raise(file, abi::ERR_ARG);
   return raised(file, seam()->mpi->File_seek(file->native, offset, whence));
 }
 

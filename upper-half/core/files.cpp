@@ -102,6 +102,7 @@ File *new_file(Comm *own, const char *name, int amode, const Info *info) {
   retain(file->etype);
   retain(file->filetype);
   file->shared_position = -1;
+  file->shared_used = (amode & abi::MODE_APPEND) != 0;
   seam()->mpi->identify_file(path, &file->identity);
   if (null_file()->errhandler) set_errhandler(&file->errhandler, null_file()->errhandler);
   remember_hints(file, info);
@@ -263,8 +264,10 @@ int File_set_info(File *file, Info *info) {
   Call call(Fn::File_set_info);
   if (is_null(file)) return raise(file, abi::ERR_FILE);
   if (is_null(info)) return raise(file, abi::ERR_INFO);
-  const NativeHints hints(info);
-  const int error = file_collective(file, [&](NativeFile f) { return seam()->mpi->File_set_info(f, hints.get()); });
+  const int error = file_collective(file, [&](NativeFile f) {
+    const NativeHints hints(info);
+    return seam()->mpi->File_set_info(f, hints.get());
+  });
   if (error == 0) remember_hints(file, info);
   return raised(file, error);
 }

@@ -77,7 +77,7 @@ template <class Below> int file_collective(File *file, Below below) {
 int agree_on_error(NativeComm comm, int error);
 
 // Representations of data in files, which MPI_File_set_view takes by name: their numbers, or -1. file_views.cpp
-enum : int { kDatarepNative = 0, kDatarepInternal = 1 };
+enum : int { kDatarepNative = 0, kDatarepInternal = 1, kDatarepExternal32 = 2 };
 int find_datarep(const char *name);
 
 // The view of the record, in the live MPI. Collective below, uncounted.

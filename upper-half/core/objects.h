@@ -136,8 +136,8 @@ struct SplitAccess {
   int ends_with;                  // Fn of the application's call that ends it
   void *buf;
   Datatype *type;                 // reference
+  struct FileConversion *conversion;  // core/file_conversion.h, or null
   std::uint8_t ended;             // below: the outcome is here
-  std::int32_t error;
   Status status;
 };
 
@@ -150,7 +150,7 @@ struct File : Object {
   std::int32_t amode;             // MPI_MODE_* (ABI)
   std::uint8_t atomic;
   std::uint8_t shared_used;       // this rank has used the shared pointer
-  std::uint8_t datarep;           // number of core/datareps.h
+  std::uint8_t datarep;           // kDatarep* of core/files.h
   Datatype *etype, *filetype;     // the view; references
   std::int64_t disp;
   SplitAccess split;

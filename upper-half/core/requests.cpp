@@ -71,7 +71,7 @@ void settle_other(Request *r, const Status &status) {
   if (r->op == RequestKind::recv) settle_recv(r, status);
   if (r->op == RequestKind::send) settle_send(r, status);
   if (r->op == RequestKind::collective) settle_collective(r);
-  complete(r, r->op == RequestKind::file ? settled_access(status) : status);
+  complete(r, r->op == RequestKind::file ? settle_access(r, status) : status);
 }
 
 void complete_detached(Request *request) {
