@@ -27,7 +27,7 @@ static void __attribute__((destructor)) tell(void) {
 """
 
 # Answered without an entry to the core: no checkpoint can be requested there.
-_NOT_COUNTED = {"MPI_Wtime", "MPI_Wtick", "MPI_Pcontrol"}
+_NOT_COUNTED = {"MPI_Wtime", "MPI_Wtick", "MPI_Pcontrol", "MPI_File_c2f", "MPI_File_f2c"}
 
 _counts = {}
 _library = {}
