@@ -1,7 +1,8 @@
 """Counts the MPI calls that each rank of a program makes, by running it natively once.
 
-A library that is preloaded defines every MPI function which the test programs use as two instructions: count, jump to
-PMPI_. So it needs no prototypes and is the same for both MPIs. Each process adds its count to a file when it ends.
+A library that is preloaded defines every MPI function which the test programs use as a few instructions: count, jump to
+PMPI_. So it needs no prototypes and is the same for both MPIs. Only calls out of the program itself count: MPICH's ROMIO uses
+MPI functions too. Each process adds its count to a file when it ends.
 """
 import subprocess
 import tempfile
@@ -10,11 +11,24 @@ from pathlib import Path
 import harness
 
 _COUNTER = r"""
+#define _GNU_SOURCE
 #include <fcntl.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-unsigned long mpi_calls;
+unsigned long mpi_calls, program_begin, program_bytes;
+// The first object is the program.
+static int place(struct dl_phdr_info *info, size_t size, void *unused) {
+  (void)size, (void)unused;
+  for (int i = 0; i < info->dlpi_phnum; ++i)
+    if (info->dlpi_phdr[i].p_type == PT_LOAD && (info->dlpi_phdr[i].p_flags & PF_X)) {
+      program_begin = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+      program_bytes = info->dlpi_phdr[i].p_memsz;
+    }
+  return 1;
+}
+static void __attribute__((constructor)) find_program(void) { dl_iterate_phdr(place, NULL); }
 static void __attribute__((destructor)) tell(void) {
   const char *rank = getenv("OMPI_COMM_WORLD_RANK"), *path = getenv("MPI_CALLS_FILE");
   char line[60];
@@ -41,8 +55,11 @@ def _counting_library(mpi):
             if path.suffix == "":
                 out = subprocess.run(["nm", "-D", "--undefined-only", path], capture_output=True, text=True).stdout
                 used |= {word for word in out.split() if word.startswith("MPI_")}
-        stubs = [f".globl {name}\n.type {name},@function\n{name}: mov mpi_calls@GOTPCREL(%rip),%r11\n lock incq (%r11)\n"
-                 f" jmp P{name}@PLT\n" for name in sorted(used - _NOT_COUNTED)]
+        stubs = [f".globl {name}\n.type {name},@function\n{name}: mov (%rsp),%r11\n"
+                 " mov program_begin@GOTPCREL(%rip),%r10\n sub (%r10),%r11\n"
+                 " mov program_bytes@GOTPCREL(%rip),%r10\n cmp (%r10),%r11\n jae 1f\n"
+                 " mov mpi_calls@GOTPCREL(%rip),%r11\n lock incq (%r11)\n"
+                 f"1: jmp P{name}@PLT\n" for name in sorted(used - _NOT_COUNTED)]
         (folder / "stubs.S").write_text(".text\n" + "".join(stubs) + '.section .note.GNU-stack,"",@progbits\n')
         (folder / "counter.c").write_text(_COUNTER)
         subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", "count.so", "stubs.S", "counter.c"], cwd=folder, check=True)
