@@ -79,7 +79,8 @@ def add_handle(f, p, b):
         return add_handle_array(f, p, b)
     if p.mode == "out":
         b.before.append(f"{record} *{p.name}_r;")
-        b.success.append(f"*{p.name} = {p.role}_out({p.name}_r);")
+        # libmpichfort converts the file of MPI_File_open whatever the outcome: MPI_FILE_NULL after an error.
+        (b.always if p.role == "file" else b.success).append(f"*{p.name} = {p.role}_out({p.name}_r);")
         b.arguments.append(f"&{p.name}_r")
     elif p.mode == "inout":
         b.before.append(f"{record} *{p.name}_r = {p.role}_in(*{p.name});")

@@ -1,7 +1,9 @@
 """What a restart says about MPI files that are not as they were at the checkpoint."""
+import shutil
+
 import pytest
 
-from harness import MPIS, STOPPED, Case, Failure, mpirun, other, program
+from harness import MPIS, STOPPED, TOP, Case, Failure, mpirun, other, program
 
 NAME = "files_are_read_and_written_at_explicit_offsets"
 FILE = "explicit-offsets.dat"
@@ -69,4 +71,25 @@ def test_every_access_converts(binary, mpi):
     with Case("external32", 2) as case:
         case.launch("--checkpoint-at", "1:30", "--stop-after", *mpirun(mpi, 2), program("converts_in_every_access", binary),
                     expect=STOPPED)
+        assert case.restart("--", *mpirun(other(mpi), 2)).out.split() == ["ok"]
+
+
+@pytest.mark.parametrize("mpi", MPIS)
+def test_open_files_take_no_descriptors_of_the_program(mpi):
+    with Case("descriptors", 2) as case:
+        first = case.launch("--checkpoint-at", "0:7", "--stop-after", *mpirun(mpi, 2),
+                            program("finds_its_descriptors_free", mpi), expect=STOPPED)
+        if "not restored" in first.err:
+            raise Failure(case.report("a descriptor of the live MPI was taken for the program's"))
+        assert case.restart("--", *mpirun(other(mpi), 2)).out.split() == ["ok"]
+
+
+@pytest.mark.skipif(not shutil.which("gfortran"), reason="no Fortran compiler")
+@pytest.mark.parametrize("binary", MPIS)
+@pytest.mark.parametrize("mpi", MPIS)
+def test_files_from_fortran(binary, mpi):
+    source = TOP / "tests/e2e/programs/reads_and_writes_files_in_fortran.f90"
+    with Case("files from Fortran", 2) as case:
+        case.run(f"mpif90.{binary}", "-o", "app", source)
+        case.launch("--checkpoint-at", "1:12", "--stop-after", *mpirun(mpi, 2), "./app", expect=STOPPED)
         assert case.restart("--", *mpirun(other(mpi), 2)).out.split() == ["ok"]

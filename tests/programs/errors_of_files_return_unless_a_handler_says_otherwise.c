@@ -28,6 +28,7 @@ int main(int argc, char **argv) {
   CHECK(found == MPI_ERRORS_RETURN);
   SAME(class_of(MPI_File_open(MPI_COMM_WORLD, "no-such-file.dat", MPI_MODE_RDONLY, MPI_INFO_NULL, &none)),
        MPI_ERR_NO_SUCH_FILE);
+  CHECK(none == MPI_FILE_NULL);
   SAME(class_of(MPI_File_open(MPI_COMM_WORLD, name, MPI_MODE_RDONLY | MPI_MODE_WRONLY, MPI_INFO_NULL, &none)),
        MPI_ERR_AMODE);
   SAME(MPI_File_open(MPI_COMM_WORLD, name, MPI_MODE_WRONLY | MPI_MODE_CREATE, MPI_INFO_NULL, &file), MPI_SUCCESS);

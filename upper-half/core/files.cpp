@@ -165,6 +165,7 @@ namespace api {
 
 int File_open(Comm *comm, const char *filename, int amode, Info *info, File **file) {
   Call call(Fn::File_open);
+  *file = null_file();
   if (is_null(comm)) return raise(null_file(), abi::ERR_COMM);
   if (const int error = check_amode(amode)) return raise(null_file(), error);
   if (!filename || !*filename) return raise(null_file(), abi::ERR_BAD_FILE);
