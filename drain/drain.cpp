@@ -19,6 +19,7 @@
 #include "core/memory.h"
 #include "core/pool.h"
 #include "core/requests.h"
+#include "core/windows.h"
 #include "drain/buffered.h"
 #include "drain/exchange.h"
 #include "drain/files.h"
@@ -119,6 +120,7 @@ void drain_channels() {
   drain_files();
 
   // Nothing is under way, neither of the application's nor of ours.
+  settle_windows();
   start_counting_anew();
   core_free(expected);
 }

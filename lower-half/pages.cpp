@@ -3,7 +3,8 @@
 // What a page holds, by kind of mapping:
 //   private, no file     present or swapped in the page tables, else zeros
 //   private, of a file   the file's contents unless written: read in any case, so that an image needs no file
-//   shared, no file      may hold data without being in our page tables: read in any case
+//   shared, no file      may hold data without being in our page tables: read in any case, but of segments that ranks
+//                        share (shared_memory.h) only what is ours
 // PAGEMAP_SCAN finds present pages at 2.3 ms per GiB and jumps over holes; kernels before 6.7 have /proc/self/pagemap,
 // 8 bytes for each page, touched or not. Looking for zeros costs 50 ms per GiB, far less than writing them.
 #include "pages.h"
@@ -21,6 +22,7 @@
 #include <memory>
 
 #include "saved.h"
+#include "shared_memory.h"
 
 namespace mana {
 
@@ -184,6 +186,14 @@ bool parse_line(const char *line, Region *region, bool *shared) {
   return true;
 }
 
+// Of a segment that ranks share, what this one is to save: reading the rest would only fill it with pages.
+void own_parts(const Run &region, std::vector<Run> *runs) {
+  std::vector<mana::Extent> own;
+  if (!shared_memory_own(region.low, region.high, &own)) return;
+  runs->clear();
+  for (const mana::Extent &part : own) extend(runs, part.start, part.end);
+}
+
 void cut(const Region &region, const std::vector<Run> &stored, std::vector<Segment> *out) {
   std::uint64_t at = region.address;
   const auto zeros_up_to = [&](std::uint64_t end) {
@@ -226,6 +236,7 @@ std::vector<Segment> find_segments(const std::vector<Region> &regions, OwnMemory
 
     const bool from_tables = region.kind == RegionKind::memory && (!has_file(region) || region.prot == PROT_NONE);
     std::vector<Run> runs = from_tables ? tables.present(region) : std::vector<Run>{whole};
+    if (region.kind == RegionKind::shared) own_parts(whole, &runs);
     std::vector<Run> stored;
     for (const Run &run : runs) add_nonzero(run, readable && !has_file(region), memory, &stored);
     if (!readable && !stored.empty()) memory.always_copy(whole.low, whole.high);

@@ -19,6 +19,7 @@
 #include "crossing.h"
 #include "files.h"
 #include "image_write.h"
+#include "shared_memory.h"
 #include "stop.h"
 #include "window.h"
 
@@ -191,7 +192,7 @@ void services_fill_seam() {
   services = {kSeamVersion, backend_number(), map_pages,      unmap_pages,  say_text,   die,
               gate,         gate_plain,       left_collective, set_counters, request_checkpoint, wait_intent,
               all_parked,   all_drained,      reinterpret_cast<ParkResult (*)()>(code_header()->park), resume,
-              backend_blocking(), checkpoint_directory};
+              backend_blocking(), checkpoint_directory, shared_memory_services()};
   seam()->services = &services;
 }
 

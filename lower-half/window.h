@@ -76,4 +76,7 @@ std::uintptr_t window_find_near(std::uintptr_t start, std::uintptr_t end, std::s
 void *window_map_pages(std::size_t bytes);
 void window_unmap_pages(void *address, std::size_t bytes);
 
+// Maps a file shared and read-write, likewise: where there is room, or at `at` in place of what is there.
+void *window_map_shared(int fd, std::size_t bytes, void *at);
+
 } // namespace mana

@@ -125,6 +125,23 @@ void *window_map_pages(std::size_t bytes) {
   return failed(got) ? nullptr : reinterpret_cast<void *>(got);
 }
 
+void *window_map_shared(int fd, std::size_t bytes, void *at) {
+  const Critical critical;
+  bytes = page_up(bytes);
+  window_lock();
+  std::uintptr_t place = reinterpret_cast<std::uintptr_t>(at);
+  if (!place)
+    place = window_find(bytes, bytes >= kHugePageSize ? kHugePageSize : kPageSize, Place::anonymous);
+  long got = -1;
+  if (place)
+    got = raw_syscall(__NR_mmap, place, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                      static_cast<std::uint64_t>(fd), 0);
+  if (!failed(got))
+    window_take(place, place + bytes);
+  window_unlock();
+  return failed(got) ? nullptr : reinterpret_cast<void *>(got);
+}
+
 void window_unmap_pages(void *address, std::size_t bytes) {
   const Critical critical;
   const std::uintptr_t start = reinterpret_cast<std::uintptr_t>(address);

@@ -27,7 +27,7 @@ HANDLES = {
     "info": ("Info", "NativeInfo", "MPI_Info", "info"),
     "errhandler": ("Errhandler", "NativeErrhandler", "MPI_Errhandler", "errhandler"),
     "message": ("Message", "NativeMessage", "MPI_Message", "message"),
-    "win": ("Object", "NativeWin", "MPI_Win", "win"),
+    "win": ("Win", "NativeWin", "MPI_Win", "win"),
     "file": ("File", "NativeFile", "MPI_File", "file"),
     "session": ("Object", "NativeSession", "MPI_Session", "session"),
 }
@@ -35,7 +35,7 @@ HANDLES = {
 # a backend with <role>_to_native / <role>_from_native.
 TRANSLATED = {
     "rank", "tag", "keyval", "errcode", "threadlevel", "combiner", "order", "distribution", "darg",
-    "comparison", "topology", "splittype", "typeclass", "amode", "whence",
+    "comparison", "topology", "splittype", "typeclass", "amode", "whence", "locktype", "rmaassert",
 }
 SCALARS = {"int": ("int", "int"), "aint": ("std::int64_t", "MPI_Aint"), "count": ("std::int64_t", "MPI_Count"),
            "offset": ("std::int64_t", "MPI_Offset"), "disp": ("std::int64_t", "MPI_Offset"), "fint": ("int", "MPI_Fint"), "cfint": ("int", "MPI_Fint")}

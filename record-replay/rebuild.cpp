@@ -13,6 +13,7 @@
 #include "lower_mpi.h"
 #include "record-replay/communicators.h"
 #include "record-replay/files.h"
+#include "record-replay/windows.h"
 
 namespace mana {
 
@@ -45,6 +46,9 @@ void rebuild_objects() {
 
   // Nothing matches these here: messages that were under way at the checkpoint have been received already.
   post_receives_again();
+
+  // Memory that ranks share, with its contents.
+  rebuild_windows();
 
   // From here on every rank's receives are posted, which ready sends count on.
   seam()->mpi->Barrier(natives.protocol);

@@ -201,8 +201,26 @@ int finalize_barrier() {
   return finish(&request, nullptr);
 }
 
-constexpr BlockingMpi kBlocking = {blocking_send, blocking_recv,  blocking_wait,   test_requests,
-                                   blocking_probe, blocking_mprobe, barrier, finalize_barrier};
+// The word lies in memory that ranks share. MPI makes progress meanwhile: others may need it of this rank.
+int change(const std::uint64_t *word, std::uint64_t seen) {
+  Crossing crossing;
+  Patience patience;
+  for (int turn = 0; __atomic_load_n(word, __ATOMIC_ACQUIRE) == seen; ++turn) {
+    if (park_wanted()) return kInterrupted;
+    if (turn % 16 == 0) backend_progress();
+    patience.wait();
+  }
+  return 0;
+}
+
+void yield() {
+  Crossing crossing;
+  backend_progress();
+  sched_yield();
+}
+
+constexpr BlockingMpi kBlocking = {blocking_send,   blocking_recv, blocking_wait,    test_requests, blocking_probe,
+                                   blocking_mprobe, barrier,       finalize_barrier, change,        yield};
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 #include "core/errors.h"
 #include "core/memory.h"
 #include "core/start.h"
+#include "core/windows.h"
 #include "core_api.h"
 
 namespace mana {
@@ -78,8 +79,14 @@ void release(Keyval *keyval) {
 }
 
 Attributes **attributes_of(Object *object) {
-  return object->kind == Kind::comm ? &static_cast<Comm *>(object)->attributes
-                                    : &static_cast<Datatype *>(object)->attributes;
+  switch (object->kind) {
+  case Kind::comm:
+    return &static_cast<Comm *>(object)->attributes;
+  case Kind::win:
+    return &static_cast<Win *>(object)->attributes;
+  default:
+    return &static_cast<Datatype *>(object)->attributes;
+  }
 }
 
 Attributes **find(Object *object, const Keyval *keyval) {
@@ -235,7 +242,28 @@ int *predefined_attribute(int number, bool *known) {
   }
 }
 
+// Of a window: the address of its memory, or that of a number which the record keeps. Null when it is none of these.
+void *predefined_win_attribute(Win *win, int number, bool *known) {
+  *known = true;
+  switch (number) {
+  case abi::WIN_BASE:
+    return win->base;
+  case abi::WIN_SIZE:
+    return &win->shown_bytes;
+  case abi::WIN_DISP_UNIT:
+    return &win->shown_disp_unit;
+  case abi::WIN_CREATE_FLAVOR:
+    return &win->shown_flavor;
+  case abi::WIN_MODEL:
+    return &win->shown_model;
+  default:
+    *known = false;
+    return nullptr;
+  }
+}
+
 int raise_if(Comm *comm, int error) { return error ? raise(comm, error) : 0; }
+int raise_if(Win *win, int error) { return error ? raise(win, error) : 0; }
 int raise_if(int error) { return error ? raise(error) : 0; }
 bool is_null(const Object *object) { return (object->flags & kNull) != 0; }
 
@@ -373,6 +401,29 @@ int Type_delete_attr(Datatype *type, int keyval) {
   if (is_null(type))
     return raise(abi::ERR_TYPE);
   return raise_if(delete_attribute(type, keyval));
+}
+
+int Win_set_attr(Win *win, int keyval, void *attribute_val) {
+  Call call(Fn::Win_set_attr);
+  return raise_if(win, is_null(win) ? abi::ERR_WIN : set_attribute(win, keyval, attribute_val));
+}
+
+int Win_get_attr(Win *win, int keyval, void *attribute_val, int *flag) {
+  Call call(Fn::Win_get_attr);
+  if (is_null(win))
+    return raise(win, abi::ERR_WIN);
+  bool known;
+  void *value = predefined_win_attribute(win, keyval, &known);
+  if (!known)
+    return raise_if(win, get_attribute(win, keyval, attribute_val, flag));
+  *flag = 1;
+  *static_cast<void **>(attribute_val) = value;
+  return 0;
+}
+
+int Win_delete_attr(Win *win, int keyval) {
+  Call call(Fn::Win_delete_attr);
+  return raise_if(win, is_null(win) ? abi::ERR_WIN : delete_attribute(win, keyval));
 }
 
 } // namespace api

@@ -2,6 +2,7 @@
 #include "core/call.h"
 #include "core/errors.h"
 #include "core/pool.h"
+#include "core/windows.h"
 #include "core_api.h"
 
 namespace mana {
@@ -87,6 +88,31 @@ int Comm_call_errhandler(Comm *comm, int errorcode) {
   if (comm->flags & kNull)
     return raise(abi::ERR_COMM);
   raise(comm, errorcode);
+  return 0;
+}
+
+int Win_set_errhandler(Win *win, Errhandler *errhandler) {
+  Call call(Fn::Win_set_errhandler);
+  if (is_null(win))
+    return raise(win, abi::ERR_WIN);
+  if (!fits(errhandler, Kind::win))
+    return raise(win, abi::ERR_ARG);
+  set_errhandler(&win->errhandler, errhandler);
+  return 0;
+}
+
+int Win_get_errhandler(Win *win, Errhandler **errhandler) {
+  Call call(Fn::Win_get_errhandler);
+  if (is_null(win))
+    return raise(win, abi::ERR_WIN);
+  return give(win->errhandler, errhandler);
+}
+
+int Win_call_errhandler(Win *win, int errorcode) {
+  Call call(Fn::Win_call_errhandler);
+  if (is_null(win))
+    return raise(win, abi::ERR_WIN);
+  raise(win, errorcode);
   return 0;
 }
 

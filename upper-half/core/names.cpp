@@ -1,10 +1,11 @@
-// Names of communicators and datatypes. Predefined objects have theirs from predefined.cpp, others none until one is
+// Names of communicators, datatypes and windows. Predefined objects have theirs from predefined.cpp, others none until one is
 // set.
 #include <cstring>
 
 #include "core/call.h"
 #include "core/errors.h"
 #include "core/start.h"
+#include "core/windows.h"
 #include "core_api.h"
 
 namespace mana {
@@ -62,6 +63,23 @@ int Type_set_name(Datatype *type, const char *type_name) {
 int Type_get_name(Datatype *type, char *type_name, int *resultlen) {
   Call call(Fn::Type_get_name);
   return give(type->name, type_name, resultlen);
+}
+
+int Win_set_name(Win *win, const char *win_name) {
+  Call call(Fn::Win_set_name);
+  if (is_null(win))
+    return raise(win, abi::ERR_WIN);
+  if (!win_name)
+    return raise(win, abi::ERR_ARG);
+  copy_name(win->name, win_name);
+  return 0;
+}
+
+int Win_get_name(Win *win, char *win_name, int *resultlen) {
+  Call call(Fn::Win_get_name);
+  if (is_null(win))
+    return raise(win, abi::ERR_WIN);
+  return give(win->name, win_name, resultlen);
 }
 
 } // namespace api

@@ -20,6 +20,7 @@
 
 #include "interface/native.h"
 #include "interface/seam.h"
+#include "interface/shared.h"
 
 namespace mana {
 
@@ -204,6 +205,38 @@ enum class AttributeForm : std::int32_t { pointer = 0, address_integer = 1, defa
 struct AttributeValue {
   void *value;  // an integer is widened to this
   AttributeForm form;
+};
+
+// Which access epoch is open at the origin.
+enum class Epoch : std::uint8_t { none, fence, start, lock, lock_all };
+
+// A window: core/windows.h. What other ranks write stands in its segment, not here.
+struct Win : Object {
+  std::uint64_t id;               // same on all members, unique among windows
+  Group *group;                   // ordered world ranks; owned reference
+  std::int32_t rank, size;
+  SharedSegment segment;          // the members' controls, and the memory of allocated and shared windows
+  std::size_t control_bytes;      // of one member
+  void *base;                     // what the attributes tell
+  std::int64_t bytes;
+  std::int32_t disp_unit, flavor; // MPI_WIN_FLAVOR_* (ABI)
+  Epoch epoch;
+  std::uint8_t used;              // operations since the fence
+  std::uint8_t freed;             // in MPI_Win_free: kFree* of windows.h
+  std::uint8_t exposed;           // between post and wait
+  std::int32_t started, posted;   // members of the epochs below
+  std::int32_t *start_ranks, *post_ranks;  // [size]
+  std::int32_t locks_held;
+  std::uint32_t polls;            // calls that poll, for progress
+  std::uint8_t *access;           // [size] kAccess* of windows.h: what this rank may do at each target
+  std::uint64_t *starts, *waits;  // [size] exposures used of each target, accesses ended by each origin
+  struct AttachedMemory *attached;  // of dynamic windows
+  Errhandler *errhandler;
+  Attributes *attributes;
+  Info *info;
+  std::int32_t shown_flavor, shown_model, shown_disp_unit;  // values of the attributes, as the front's mpi.h has them
+  std::int64_t shown_bytes;
+  char name[128];
 };
 
 // How a front calls the application's callbacks in its own prototypes, and spells its own constants; set once by

@@ -176,6 +176,28 @@ inline int typeclass_in(int typeclass) {
   }
 }
 
+inline int locktype_in(int type) {
+  if (type == MPI_LOCK_EXCLUSIVE)
+    return abi::LOCK_EXCLUSIVE;
+  return type == MPI_LOCK_SHARED ? abi::LOCK_SHARED : kNotARank;
+}
+
+// Any combination of these; -1 when there is anything else among them.
+inline int rmaassert_in(int assert) {
+  constexpr int kModes[][2] = {{MPI_MODE_NOCHECK, abi::MODE_NOCHECK},
+                               {MPI_MODE_NOPRECEDE, abi::MODE_NOPRECEDE},
+                               {MPI_MODE_NOPUT, abi::MODE_NOPUT},
+                               {MPI_MODE_NOSTORE, abi::MODE_NOSTORE},
+                               {MPI_MODE_NOSUCCEED, abi::MODE_NOSUCCEED}};
+  int modes = 0;
+  for (const auto &mode : kModes)
+    if (assert & mode[0]) {
+      assert &= ~mode[0];
+      modes |= mode[1];
+    }
+  return assert == 0 ? modes : -1;
+}
+
 inline int order_in(int order) {
   if (order == MPI_ORDER_C)
     return abi::ORDER_C;

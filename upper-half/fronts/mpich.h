@@ -76,8 +76,7 @@ inline Message *message_in(MPI_Message h) {
     return static_cast<Message *>(predefined_records.others[static_cast<int>(Kind::message)][1]);
   return top(h) == class_and_kind(2, Kind::message) ? dynamic_in<Message>(h) : null_record<Message>(Kind::message);
 }
-// There is none but the null one yet.
-inline Object *win_in(MPI_Win) { return null_record<Object>(Kind::win); }
+inline Win *win_in(MPI_Win h) { return other_in<Win>(h); }
 // A pointer to the record, whose first word points to itself.
 inline File *file_in(MPI_File h) {
   return h == MPI_FILE_NULL ? null_record<File>(Kind::file) : in_use<File>(*reinterpret_cast<Object *const *>(h), Kind::file);

@@ -31,7 +31,7 @@ inline Request *request_in(MPI_Request h) { return record_in<Request>(h, Kind::r
 inline Info *info_in(MPI_Info h) { return record_in<Info>(h, Kind::info); }
 inline Errhandler *errhandler_in(MPI_Errhandler h) { return record_in<Errhandler>(h, Kind::errhandler); }
 inline Message *message_in(MPI_Message h) { return record_in<Message>(h, Kind::message); }
-inline Object *win_in(MPI_Win h) { return record_in<Object>(h, Kind::win); }
+inline Win *win_in(MPI_Win h) { return record_in<Win>(h, Kind::win); }
 inline File *file_in(MPI_File h) { return record_in<File>(h, Kind::file); }
 
 inline MPI_Comm comm_out(const Object *r) { return handle_out<MPI_Comm>(r); }

@@ -77,6 +77,10 @@ struct BlockingMpi {
   // live MPI, so that a rank which is early there can still be checkpointed. kInterrupted: call again, in this process
   // or in a restarted one.
   int (*finalize_barrier)();
+  // Waits until *word, which other ranks write, is not `seen`. 0 or kInterrupted.
+  int (*change)(const std::uint64_t *word, std::uint64_t seen);
+  // Lets the live MPI make progress and other processes run.
+  void (*yield)();
 };
 
 }  // namespace mana

@@ -178,6 +178,9 @@ struct LowerServices {
 
   // Text of the checkpoint's directory or an empty string; for mana.h.
   const char *(*checkpoint_directory)();
+
+  // Memory shared with the other ranks of this host: interface/shared.h.
+  const struct SharedMemory *shared;
 };
 
 // What the upper half gives to the lower half; set by the front's constructor.

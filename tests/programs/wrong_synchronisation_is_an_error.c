@@ -1,0 +1,29 @@
+// A put outside of any epoch and an unlock without a lock are told by an error class; the window is as before and works on.
+#include "check.h"
+
+static int class_of(int code) {
+  int class;
+  MPI_Error_class(code, &class);
+  return class;
+}
+
+int main(int argc, char **argv) {
+  MPI_Win win;
+  int *memory, value = 4;
+  begin(&argc, &argv);
+  MPI_Win_allocate(4 * sizeof(int), sizeof(int), MPI_INFO_NULL, MPI_COMM_WORLD, &memory, &win);
+  MPI_Win_set_errhandler(win, MPI_ERRORS_RETURN);
+  memory[1] = 0;
+  MPI_Barrier(MPI_COMM_WORLD);
+  SAME(class_of(MPI_Put(&value, 1, MPI_INT, next, 1, 1, MPI_INT, win)), MPI_ERR_RMA_SYNC);
+  SAME(class_of(MPI_Win_unlock(next, win)), MPI_ERR_RMA_SYNC);
+  MPI_Win_lock(MPI_LOCK_SHARED, next, 0, win);
+  MPI_Put(&value, 1, MPI_INT, next, 1, 1, MPI_INT, win);
+  MPI_Win_unlock(next, win);
+  MPI_Barrier(MPI_COMM_WORLD);
+  MPI_Win_lock(MPI_LOCK_SHARED, rank, 0, win);
+  SAME(memory[1], 4);
+  MPI_Win_unlock(rank, win);
+  MPI_Win_free(&win);
+  return end();
+}
