@@ -267,10 +267,12 @@ int raise_if(Win *win, int error) { return error ? raise(win, error) : 0; }
 int raise_if(int error) { return error ? raise(error) : 0; }
 bool is_null(const Object *object) { return (object->flags & kNull) != 0; }
 
-// Through the error handler of the communicator, for other objects through the default one.
+// Through the error handler of the communicator or window, for other objects through the default one.
 int raise_for(Object *object, int error) {
+  if (object->kind == Kind::win)
+    return raise_if(static_cast<Win *>(object), is_null(object) ? abi::ERR_WIN : error);
   if (object->kind != Kind::comm)
-    return raise_if(is_null(object) ? (object->kind == Kind::win ? abi::ERR_WIN : abi::ERR_TYPE) : error);
+    return raise_if(is_null(object) ? abi::ERR_TYPE : error);
   return is_null(object) ? raise(abi::ERR_COMM) : raise_if(static_cast<Comm *>(object), error);
 }
 

@@ -107,8 +107,12 @@ int add_code(int of_class, int *out) {
 }
 
 const char *object_name(const Object *object) {
+  if (object->kind == Kind::win) {
+    const Win *win = static_cast<const Win *>(object);
+    return win->name[0] ? win->name : "an unnamed window";
+  }
   if (object->kind != Kind::comm)
-    return object->kind == Kind::win ? "a window" : "a file";
+    return "a file";
   const Comm *comm = static_cast<const Comm *>(object);
   return comm->name[0] ? comm->name : "an unnamed communicator";
 }
@@ -167,6 +171,16 @@ int raise(File *file, int error) {
   Errhandler *handler = file->errhandler ? file->errhandler : predefined<Errhandler>(abi::ERRORS_RETURN);
   ++handler->refs;
   call_errhandler(handler, file, error);
+  release(handler);
+  return error;
+}
+
+int raise(Win *win, int error) {
+  if ((win->flags & kNull) || !win->errhandler)
+    return raise(error);
+  Errhandler *handler = win->errhandler;
+  ++handler->refs;
+  call_errhandler(handler, win, error);
   release(handler);
   return error;
 }

@@ -16,6 +16,8 @@ inline constexpr int kFirstUserCode = 100;
 [[gnu::cold]] int raise(Comm *comm, int error);
 // The same for a file; with MPI_FILE_NULL the handler that files inherit.
 [[gnu::cold]] int raise(File *file, int error);
+// The same for a window; with MPI_WIN_NULL the handler of MPI_COMM_WORLD.
+[[gnu::cold]] int raise(Win *win, int error);
 // For calls without a communicator: the handler of MPI_COMM_WORLD, as MPI-3.1 says.
 [[gnu::cold]] int raise(int error);
 

@@ -241,15 +241,6 @@ int free_window(Win **handle) {
 
 }  // namespace
 
-int raise(Win *win, int error) {
-  if (is_null(win)) return raise(error);
-  Errhandler *handler = win->errhandler;
-  ++handler->refs;
-  call_errhandler(handler, win, error);
-  release(handler);
-  return error;
-}
-
 void settle_windows() {
   for_each<Win>([](Win *win) {
     if (win->freed == kFreeWaits && all_have_entered(win, control_of(win, win->rank)->fences)) win->freed = kFreeDone;

@@ -17,7 +17,7 @@
 // restart, which maps a new segment at the old addresses and fills it (record-replay/windows.cpp).
 //
 // Why not windows of the live MPI: they do not come as a pair that a program could rely on. With Open MPI 4.1.4 as
-// Debian configures it (osc/rdma over vader) MPI_Compare_and_swap on the caller's own rank crashes; MPICH 4.0.2 completes
+// Debian configures it (osc/rdma over vader) MPI_Compare_and_swap crashes on all but shared windows; MPICH 4.0.2 completes
 // no operation, not even on shared memory, before its target calls MPI, and spins until then: with more ranks than cores
 // each flush takes a time slice. Ours cost the same or less, but for accumulates on created windows (two system calls).
 #pragma once
@@ -60,9 +60,6 @@ inline WinControl *control_of(const Win *win, int rank) {
 }
 
 inline bool is_null(const Win *win) { return (win->flags & kNull) != 0; }
-
-// Reports an error to the window's handler, as raise() of errors.h.
-[[gnu::cold]] int raise(Win *win, int error);
 
 // Waits until every member has entered the fence with this number. Parks as often as asked.
 void wait_for_fences(Win *win, std::uint64_t number);
