@@ -42,7 +42,7 @@ static void __attribute__((destructor)) tell(void) {
 
 # Answered without an entry to the core: no checkpoint can be requested there.
 _NOT_COUNTED = {"MPI_Wtime", "MPI_Wtick", "MPI_Pcontrol", "MPI_Aint_add", "MPI_Aint_diff", "MPI_Alloc_mem", "MPI_Free_mem",
-                "MPI_File_c2f", "MPI_File_f2c"}
+                "MPI_File_c2f", "MPI_File_f2c", "MPI_Win_c2f", "MPI_Win_f2c"}
 
 _counts = {}
 _library = {}

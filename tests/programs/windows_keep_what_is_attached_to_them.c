@@ -78,6 +78,8 @@ int main(int argc, char **argv) {
   MPI_Group_free(&of_win);
   MPI_Group_free(&of_comm);
 
+  CHECK(MPI_Win_f2c(MPI_Win_c2f(win)) == win);
+
   MPI_Win_get_attr(win, MPI_WIN_BASE, &base, &flag);
   CHECK(flag && base == data);
   MPI_Win_get_attr(win, MPI_WIN_SIZE, &bytes, &flag);

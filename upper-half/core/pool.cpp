@@ -33,6 +33,8 @@ std::size_t record_bytes(Kind kind) {
     return sizeof(Errhandler);
   case Kind::op:
     return sizeof(Op);
+  case Kind::win:
+    return sizeof(Win);
   case Kind::info:
     return sizeof(Info);
   case Kind::request:
