@@ -13,6 +13,7 @@
 #include "core/memory.h"
 #include "core/ops.h"
 #include "core/pool.h"
+#include "core/requests.h"
 #include "core/start.h"
 #include "core_api.h"
 #include "lower_mpi.h"
@@ -148,6 +149,16 @@ int delete_closed(const File *file) {
   return agree_on_error(comm, error);
 }
 
+// A program may have freed the request of an access that still runs. Closing must not leave it behind, and OMPIO's File_sync
+// returns an error, before its barrier, on a rank where something is under way.
+void finish_accesses(const File *file) {
+  for (Request *r = ring_first(); r;) {
+    const bool waited = r->comm == file->comm && r->op == RequestKind::file;
+    if (waited) wait_for(r);
+    r = waited ? ring_first() : ring_next(r);
+  }
+}
+
 int close_below(File *file) {
   end_split_below(file);
   int error = seam()->mpi->close_file(&file->native);
@@ -179,6 +190,7 @@ int File_close(File **handle) {
   Call call(Fn::File_close);
   File *file = *handle;
   if (is_null(file)) return raise(file, abi::ERR_FILE);
+  finish_accesses(file);
   if (const int error = begin_collective(file->comm)) return raise(file, error);
   const int error = close_below(file);
   end_collective();
@@ -224,6 +236,7 @@ int File_get_size(File *file, std::int64_t *bytes) {
 int File_sync(File *file) {
   Call call(Fn::File_sync);
   if (is_null(file)) return raise(file, abi::ERR_FILE);
+  finish_accesses(file);
   return raised(file, file_collective(file, [](NativeFile f) { return seam()->mpi->File_sync(f); }));
 }
 
