@@ -1,9 +1,11 @@
 """Counts the MPI calls that each rank of a program makes, by running it natively once.
 
-A library that is preloaded defines every MPI function which the test programs use as a few instructions: count, jump to
-PMPI_. So it needs no prototypes and is the same for both MPIs. Only calls out of the program itself count: MPICH's ROMIO uses
-MPI functions too. Each process adds its count to a file when it ends.
+A library that is preloaded defines every MPI function which the test programs use, from C (MPI_Send) or from Fortran
+(mpi_send_, mpi_send_f08_, mpi_send_f08ts_), as a few instructions: count, jump to the next definition. So it needs no prototypes
+and is the same for both MPIs. Only calls out of the program itself count: the MPIs' own libraries call MPI functions too. Each
+process adds its count to a file when it ends.
 """
+import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -12,12 +14,18 @@ import harness
 
 _COUNTER = r"""
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 unsigned long mpi_calls, program_begin, program_bytes;
+struct function {
+  const char *name;
+  void **next;
+};
+extern struct function __start_mpi_functions[], __stop_mpi_functions[];
 // The first object is the program.
 static int place(struct dl_phdr_info *info, size_t size, void *unused) {
   (void)size, (void)unused;
@@ -28,7 +36,10 @@ static int place(struct dl_phdr_info *info, size_t size, void *unused) {
     }
   return 1;
 }
-static void __attribute__((constructor)) find_program(void) { dl_iterate_phdr(place, NULL); }
+static void __attribute__((constructor)) find(void) {
+  dl_iterate_phdr(place, NULL);
+  for (struct function *f = __start_mpi_functions; f < __stop_mpi_functions; ++f) *f->next = dlsym(RTLD_NEXT, f->name);
+}
 static void __attribute__((destructor)) tell(void) {
   const char *rank = getenv("OMPI_COMM_WORLD_RANK"), *path = getenv("MPI_CALLS_FILE");
   char line[60];
@@ -40,32 +51,52 @@ static void __attribute__((destructor)) tell(void) {
 }
 """
 
+_STUB = r"""
+.text
+.globl {0}
+.type {0}, @function
+{0}: mov (%rsp), %r11
+ mov program_begin@GOTPCREL(%rip), %r10
+ sub (%r10), %r11
+ mov program_bytes@GOTPCREL(%rip), %r10
+ cmp (%r10), %r11
+ jae 1f
+ mov mpi_calls@GOTPCREL(%rip), %r11
+ lock incq (%r11)
+1: jmp *next_{0}(%rip)
+.lcomm next_{0}, 8
+.section .rodata
+name_{0}: .asciz "{0}"
+.section mpi_functions, "aw"
+ .quad name_{0}, next_{0}
+"""
+_STUBS_END = '.section .note.GNU-stack, "", @progbits\n'
+
 # Answered without an entry to the core: no checkpoint can be requested there.
-_NOT_COUNTED = {"MPI_Wtime", "MPI_Wtick", "MPI_Pcontrol", "MPI_Aint_add", "MPI_Aint_diff", "MPI_Alloc_mem", "MPI_Free_mem",
-                "MPI_File_c2f", "MPI_File_f2c", "MPI_Win_c2f", "MPI_Win_f2c"}
+_NOT_COUNTED = re.compile(r"mpi_(wtime|wtick|pcontrol|aint_add|aint_diff|alloc_mem|free_mem|.*_f2c|.*_c2f|sizeof.*|f_sync_reg|.*_fn"
+                          r"|fortran_.*)_?(f08_)?", re.IGNORECASE)
+# By the end of the source's name. libmpichfort calls the functions of C: in a Fortran program those are not counted.
+_COUNTED = {".c": re.compile(r"MPI_[A-Z][a-z]\w*"), ".f90": re.compile(r"mpi_\w+_")}
 
 _counts = {}
 _library = {}
 
 
-def _counting_library(mpi):
-    if mpi not in _library:
+def _counting_library(mpi, language):
+    key = mpi, language
+    if key not in _library:
         folder = Path(tempfile.mkdtemp(prefix="mana-count-"))
         used = set()
         for path in (harness.PROGRAMS / mpi).iterdir():
             if path.suffix == "":
                 out = subprocess.run(["nm", "-D", "--undefined-only", path], capture_output=True, text=True).stdout
-                used |= {word for word in out.split() if word.startswith("MPI_")}
-        stubs = [f".globl {name}\n.type {name},@function\n{name}: mov (%rsp),%r11\n"
-                 " mov program_begin@GOTPCREL(%rip),%r10\n sub (%r10),%r11\n"
-                 " mov program_bytes@GOTPCREL(%rip),%r10\n cmp (%r10),%r11\n jae 1f\n"
-                 " mov mpi_calls@GOTPCREL(%rip),%r11\n lock incq (%r11)\n"
-                 f"1: jmp P{name}@PLT\n" for name in sorted(used - _NOT_COUNTED)]
-        (folder / "stubs.S").write_text(".text\n" + "".join(stubs) + '.section .note.GNU-stack,"",@progbits\n')
+                used |= {word for word in out.split()
+                         if _COUNTED[language].fullmatch(word) and not _NOT_COUNTED.fullmatch(word)}
+        (folder / "stubs.S").write_text("".join(_STUB.format(name) for name in sorted(used)) + _STUBS_END)
         (folder / "counter.c").write_text(_COUNTER)
         subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", "count.so", "stubs.S", "counter.c"], cwd=folder, check=True)
-        _library[mpi] = folder / "count.so"
-    return _library[mpi]
+        _library[key] = folder / "count.so"
+    return _library[key]
 
 
 def calls(name, ranks, mpi="mpich"):
@@ -73,7 +104,7 @@ def calls(name, ranks, mpi="mpich"):
     key = name, ranks, mpi
     if key not in _counts:
         with harness.Case(f"count {name}", ranks) as case:
-            preload = f"LD_PRELOAD={_counting_library(mpi)}"
+            preload = f"LD_PRELOAD={_counting_library(mpi, harness.source(name).suffix)}"
             result = case.run(*harness.mpirun(mpi, ranks), "env", preload, f"MPI_CALLS_FILE={case.folder}/calls",
                               harness.program(name, mpi))
             if result.out != "ok\n":
