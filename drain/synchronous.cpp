@@ -1,6 +1,9 @@
 // See synchronous.h.
 #include "drain/synchronous.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <cstring>
 
 #include "abi_constants.h"
@@ -113,7 +116,18 @@ void poll_acknowledgements() {
   }
 }
 
+// With several threads any of them may take up the acknowledgement of another, so none may block for its own.
+static void look_for_acknowledgement() {
+  {
+    Unlocked unlocked;
+    syscall(SYS_sched_yield);
+  }
+  poll_acknowledgements();
+  park();
+}
+
 void wait_for_acknowledgement() {
+  if (core_threaded) return look_for_acknowledgement();
   Status status;
   int outcome;
   {

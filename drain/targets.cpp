@@ -57,19 +57,25 @@ void Targets::forget_freed(int rank, std::span<const CommCount> counts) {
   }
 }
 
-void Targets::counts(int rank, std::span<const CommCount> counts, bool inside) {
+void Targets::hear(Rank &rank, Threads threads) {
+  rank.inside = threads.inside;
+  rank.taken = std::min(threads.taken, rank.admitted);
+}
+
+void Targets::counts(int rank, std::span<const CommCount> counts, std::uint32_t inside) {
   if (at(rank).reported)
     return;
   at(rank).reported = true;
   --missing_counts_;
-  at(rank).inside_at_request = inside && !is_held(rank) && !at(rank).left_early;
+  at(rank).inside = is_held(rank) || at(rank).left_early ? 0 : inside;
   learn(rank, counts);
   admit_what_may_go();
 }
 
-void Targets::gate(int rank, std::uint64_t comm_id, std::uint64_t number, std::span<const CommCount> counts) {
+void Targets::gate(int rank, std::uint64_t comm_id, std::uint64_t number, std::span<const CommCount> counts,
+                   Threads threads) {
   Rank &r = at(rank);
-  r.inside_at_request = false; // it was on its way here
+  hear(r, threads);
   r.blocked = false;
   // The count includes the collective it stands before, and so may the target: then everybody comes.
   set_entered(rank, comms_[comm_id], number - 1);
@@ -85,13 +91,10 @@ void Targets::gate_plain(int rank) {
   admit_what_may_go();
 }
 
-void Targets::left(int rank, std::span<const CommCount> counts) {
+void Targets::left(int rank, std::span<const CommCount> counts, Threads threads) {
   Rank &r = at(rank);
   r.left_early = !r.reported;
-  if (r.inside_at_request)
-    r.inside_at_request = false;
-  else if (r.inside > 0)
-    --r.inside;
+  hear(r, threads);
   learn(rank, counts);
   admit_what_may_go();
 }
@@ -125,7 +128,7 @@ void Targets::admit_what_may_go() {
       Comm &comm = comms_.at(held.comm_id);
       set_entered(held.rank, comm, held.number);
       raise(comm, held.number);
-      ++at(held.rank).inside;
+      ++at(held.rank).admitted;
       admissions_.push_back({held.rank, held.comm_id, held.number});
       changed = true;
     }
@@ -228,8 +231,8 @@ std::string Targets::fingerprint() const {
   std::string key;
   const auto add = [&](auto value) { key += std::to_string(value) + ","; };
   for (const Rank &r : ranks_) {
-    add(r.reported + 2 * r.plain + 4 * r.blocked + 8 * r.inside_at_request + 16 * r.left_early);
-    add(r.inside);
+    add(r.reported + 2 * r.plain + 4 * r.blocked + 8 * r.left_early);
+    add(r.inside), add(r.admitted - r.taken);
   }
   for (const auto &[id, comm] : comms_) {
     key += '/';

@@ -59,17 +59,27 @@ public:
 
   explicit Targets(int ranks) : ranks_(static_cast<std::size_t>(ranks)), missing_counts_(ranks) {}
 
+  // Threads of a rank: inside of a blocking collective now, and admissions that they have taken up since the request. By
+  // default nobody is inside and all are taken up: a rank with one thread that waits at the gate or has just left.
+  struct Threads {
+    std::uint32_t inside = 0, taken = ~0u;
+  };
+
   // --- what ranks say ---
-  // A rank's counters at the request. `inside`: it is in a blocking collective, or between counting it and
+  // A rank's counters at the request. `inside`: threads in a blocking collective, or between counting it and
   // asking at the gate; a count may be one too high in the latter case. May come after a gate() or left() that was
   // said later, for different threads of the rank say them.
-  void counts(int rank, std::span<const CommCount> counts, bool inside);
-  // The rank waits before collective `number` (from 1) of `comm_id`.
-  void gate(int rank, std::uint64_t comm_id, std::uint64_t number, std::span<const CommCount> counts);
+  void counts(int rank, std::span<const CommCount> counts, std::uint32_t inside);
+  // A thread of the rank waits before collective `number` (from 1) of `comm_id`.
+  void gate(int rank, std::uint64_t comm_id, std::uint64_t number, std::span<const CommCount> counts, Threads threads);
+  void gate(int rank, std::uint64_t comm_id, std::uint64_t number, std::span<const CommCount> counts) {
+    gate(rank, comm_id, number, counts, Threads{});
+  }
   // The rank waits, outside of collectives, at a call where it would like to be checkpointed.
   void gate_plain(int rank);
-  // It is no longer inside of a collective.
-  void left(int rank, std::span<const CommCount> counts);
+  // A thread of it is no longer inside of a collective.
+  void left(int rank, std::span<const CommCount> counts, Threads threads);
+  void left(int rank, std::span<const CommCount> counts) { left(rank, counts, Threads{}); }
   // A hint: it waits, or no longer waits, for a point-to-point message.
   void blocked(int rank, bool blocked);
 
@@ -99,11 +109,11 @@ public:
 private:
   struct Rank {
     bool reported = false, plain = false, blocked = false;
-    bool inside_at_request = false;
     bool left_early = false; // its LEFT has overtaken its COUNTS
-    int inside = 0;          // admitted and not left; more than one only with several threads
+    std::uint32_t inside = 0;             // threads, as it has said last
+    std::uint32_t admitted = 0, taken = 0; // admissions given out; those that it has said to have taken up
     int unmet = 0;           // communicators on which it is short of the target
-    bool is_inside() const { return inside > 0 || inside_at_request; }
+    bool is_inside() const { return inside > 0 || admitted > taken; }
   };
   struct Comm {
     std::uint64_t target = 0;
@@ -116,6 +126,7 @@ private:
   };
 
   Rank &at(int rank) { return ranks_[static_cast<std::size_t>(rank)]; }
+  void hear(Rank &rank, Threads threads);
   void learn(int rank, std::span<const CommCount> counts);
   void forget_freed(int rank, std::span<const CommCount> counts);
   void set_entered(int rank, Comm &comm, std::uint64_t entered);

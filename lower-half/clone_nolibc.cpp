@@ -114,6 +114,8 @@ void become_child_process(ThreadBlock *self) {
   for (std::uint32_t i = 0; i < saved()->thread_count; ++i)
     if (&saved()->threads[i] != self)
       saved()->threads[i].used = 0;
+  for (PosixTimer &timer : saved()->timers)
+    timer.used = 0;
   live_pid = raw_syscall(__NR_getpid);
   saved()->pid = static_cast<std::uint64_t>(live_pid);
   seam()->intent.store(kIntentNone, std::memory_order_relaxed);

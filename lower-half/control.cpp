@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "backends/backend.h"
+#include "children.h"
 #include "stop.h"
 
 namespace mana {
@@ -51,6 +52,7 @@ struct State {
   std::string write_directory;
   std::set<std::pair<std::uint64_t, std::uint64_t>> let_in;  // gates that ENTER has opened
   bool let_in_plain = false;
+  std::uint32_t taken = 0;     // of let_in, in this epoch
   std::optional<wire::Answer> answer;  // to our own request
   std::uint32_t asked_at = 0;          // epoch at that time
   bool refused = false;                // it was taken, and then nothing could come of it
@@ -137,11 +139,13 @@ void on_quiesce(std::uint32_t epoch) {
     state.cancelled = false;
     state.let_in.clear();
     state.let_in_plain = false;
+    state.taken = 0;
     set_intent(kIntentQuiesce);
+    // From here on every thread that enters a collective either is counted or passes the gate. Told under the lock: what
+    // gates and leaving threads say comes later, and each tells how many are inside then.
+    tell(wire::Counts{read_counts(), seam()->in_collective.load()}, epoch);
     state.changed.notify_all();
   }
-  // From here on every rank that enters a collective either is counted or passes the gate.
-  tell(wire::Counts{read_counts(), seam()->in_collective.load()}, epoch);
 }
 
 void on_cancel(std::uint32_t epoch) {
@@ -161,6 +165,7 @@ void on_cancel(std::uint32_t epoch) {
 
 // Messages that belong to the checkpoint under way.
 void on_step(const wire::Received &received) {
+  if (received.type == wire::Type::park) children_wait();
   Lock lock(state.mutex);
   if (received.epoch != state.epoch || state.phase == Phase::idle) return;  // crossed a CANCEL
   switch (received.type) {
@@ -313,19 +318,35 @@ std::string control_checkpoint_directory() {
   return state.directory;
 }
 
-Verdict control_gate(std::uint64_t comm_id, std::uint64_t number) {
-  Lock lock(state.mutex);
-  if (state.phase == Phase::idle) return Verdict::go;
+namespace {
+
+wire::Inside inside() { return {seam()->in_collective.load(), state.taken}; }
+
+// Who has been let in is expected inside by all others, whatever has been said since.
+Verdict wait_at_gate(Lock &lock, std::uint64_t comm_id, std::uint64_t number) {
   const std::uint32_t epoch = state.epoch;
   const auto passed = std::pair(comm_id, number);
   const auto over = [&] { return state.phase != Phase::quiesce || state.epoch != epoch; };
   if (!over()) {
-    tell(wire::Gate{comm_id, number, read_counts()}, epoch);
+    tell(wire::Gate{comm_id, number, read_counts(), inside()}, epoch);
     wait_until(lock, [&] { return over() || state.let_in.contains(passed); });
   }
-  if (over()) return state.phase == Phase::idle || state.epoch != epoch ? Verdict::cancelled : Verdict::park;
-  state.let_in.erase(passed);
-  return Verdict::go;
+  if (state.epoch == epoch && state.let_in.erase(passed)) {
+    ++state.taken;
+    return Verdict::go;
+  }
+  return state.phase == Phase::idle || state.epoch != epoch ? Verdict::cancelled : Verdict::park;
+}
+
+}  // namespace
+
+Verdict control_gate(std::uint64_t comm_id, std::uint64_t number) {
+  Lock lock(state.mutex);
+  if (state.phase == Phase::idle) return Verdict::go;
+  seam()->in_collective.fetch_sub(1);
+  const Verdict verdict = wait_at_gate(lock, comm_id, number);
+  if (verdict != Verdict::park) seam()->in_collective.fetch_add(1);
+  return verdict;
 }
 
 Verdict control_gate_plain() {
@@ -344,7 +365,7 @@ Verdict control_gate_plain() {
 
 void control_left_collective() {
   Lock lock(state.mutex);
-  if (state.phase == Phase::quiesce) tell(wire::Left{read_counts()}, state.epoch);
+  if (state.phase == Phase::quiesce) tell(wire::Left{read_counts(), inside()}, state.epoch);
 }
 
 int control_request(bool stop) {

@@ -8,11 +8,13 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
 
 #include "arch/x86_64/park_frame.h"
+#include "children.h"
 #include "control.h"
 #include "descriptors.h"
 #include "files.h"
@@ -134,7 +136,7 @@ void describe_host(Description *d) {
   d->monotonic_ns = now_ns(CLOCK_MONOTONIC) + static_cast<std::uint64_t>(seam()->wtime_offset_ns);
 }
 
-Description describe(int *error) {
+Description describe(int *error, Unsaveable *unsaveable) {
   Description d;
   const Seam &s = *seam();
   const bool mpi = s.mpi_initialized == 1;
@@ -156,9 +158,25 @@ Description describe(int *error) {
   describe_host(&d);
   describe_limits(&d);
   describe_timers(&d);
-  files_describe(&d.files, &d.warnings);
-  *error = find_regions(&d.regions, &d.warnings);
+  files_describe(&d.files, unsaveable);
+  children_describe(&unsaveable->lost);
+  *error = find_regions(&d.regions, &d.warnings, &unsaveable->refused);
   return d;
+}
+
+std::string joined(const std::vector<std::string> &lines) {
+  std::string text;
+  for (const std::string &line : lines) text += (text.empty() ? "" : "; ") + line;
+  return text;
+}
+
+// What the image would lack is refused, or told, as MANA_ON_UNSAVEABLE says.
+image::Problem judge(const Unsaveable &unsaveable) {
+  const char *policy = std::getenv("MANA_ON_UNSAVEABLE");
+  std::vector<std::string> refused = unsaveable.refused;
+  if (policy && std::strcmp(policy, "fail") == 0) refused.insert(refused.end(), unsaveable.lost.begin(), unsaveable.lost.end());
+  if (refused.empty()) return {};
+  return {image::kHostUnfit, ENOTSUP, joined(refused)};
 }
 
 }  // namespace
@@ -166,11 +184,14 @@ Description describe(int *error) {
 ImageOutcome write_own_image(const std::string &path) {
   ImageOutcome outcome;
   int error = 0;
-  Description d = describe(&error);
+  Unsaveable unsaveable;
+  Description d = describe(&error, &unsaveable);
   if (error != 0) {
     outcome.problem = {image::kIoError, error, std::string("cannot read /proc/self/maps: ") + std::strerror(error)};
     return outcome;
   }
+  if ((outcome.problem = judge(unsaveable))) return outcome;
+  d.warnings.insert(d.warnings.begin(), unsaveable.lost.begin(), unsaveable.lost.end());
   OwnMemory memory;
   // The seam's pages change under our eyes, by our own control thread.
   memory.always_copy(kWindowBase, kFirstFree);

@@ -8,6 +8,8 @@
 #include "patch.h"
 #include "signals.h"
 #include "threads.h"
+#include "timers.h"
+#include "watched_paths.h"
 
 namespace mana {
 
@@ -22,6 +24,8 @@ void intercept_init() {
   register_own_calls();
   register_signal_calls();
   register_thread_calls();
+  register_watch_calls();
+  register_timer_calls();
   if (switched_off("MANA_PATCH"))
     patch_disable();
   code_slots()->syscall_handler = reinterpret_cast<void *>(intercept_dispatch);

@@ -148,17 +148,27 @@ bool is_anonymous_shared(const std::string &path) {
 
 bool is_device(const std::string &path) { return path.starts_with("/dev/") && !path.starts_with("/dev/shm/"); }
 
-void classify(Region *region, bool shared, std::vector<std::string> *warnings) {
-  if (!shared) return;
-  if (is_anonymous_shared(region->path)) {
-    region->kind = RegionKind::shared;
-    if (region->path.starts_with("/SYSV"))
+// One entry of /proc/self/smaps while it is being read.
+struct Entry {
+  Region region;
+  bool shared = false, may_write = false, userfault = false;
+  std::uint64_t id = 0;
+};
+
+void classify(Entry *entry, std::vector<std::string> *warnings, std::vector<std::string> *refused) {
+  Region &region = entry->region;
+  if (entry->userfault) refused->push_back("memory whose page faults the program serves itself (userfaultfd) cannot be saved");
+  if (!entry->shared) return;
+  if (is_anonymous_shared(region.path)) {
+    region.kind = RegionKind::shared;
+    region.id = entry->id;
+    if (region.path.starts_with("/SYSV"))
       warnings->push_back("System V shared memory is restored without its key and not shared with other processes");
-  } else if (is_device(region->path)) {
-    region->kind = RegionKind::shared;
-    warnings->push_back("memory of the device " + image::printable(region->path) + " is restored as plain memory");
-  } else if (region->prot & PROT_WRITE) {
-    region->kind = RegionKind::shared_file;
+  } else if (is_device(region.path)) {
+    region.kind = RegionKind::shared;
+    warnings->push_back("memory of the device " + image::printable(region.path) + " is restored as plain memory");
+  } else if (entry->may_write) {
+    region.kind = RegionKind::shared_file;
   }
 }
 
@@ -167,22 +177,55 @@ bool inside(const Region &region) {
   return (low >= kWindowBase && high <= kWindowEnd) || (low >= saved()->exec_low && high <= saved()->exec_high);
 }
 
-// "start-end rwxp offset dev inode   path"
-bool parse_line(const char *line, Region *region, bool *shared) {
-  std::uint64_t low = 0, high = 0, offset = 0;
+// "start-end rwxp offset major:minor inode   path": false for the lines that follow it.
+bool parse_head(const char *line, Entry *entry) {
+  std::uint64_t low = 0, high = 0, offset = 0, inode = 0;
+  unsigned major = 0, minor = 0;
   char permissions[5] = "";
   int path = 0;
-  if (std::sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %*s %*s %n", &low, &high, permissions, &offset, &path) < 4)
+  if (std::sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 " %n", &low, &high, permissions, &offset, &major,
+                  &minor, &inode, &path) < 7)
     return false;
-  *region = {};
-  region->address = low;
-  region->length = high - low;
-  region->offset = offset;
-  region->prot = (permissions[0] == 'r' ? PROT_READ : 0u) | (permissions[1] == 'w' ? PROT_WRITE : 0u) |
-                 (permissions[2] == 'x' ? PROT_EXEC : 0u);
-  *shared = permissions[3] == 's';
-  region->path = path > 0 ? line + path : "";
-  while (region->path.ends_with('\n')) region->path.pop_back();
+  *entry = {};
+  Region &region = entry->region;
+  region.address = low;
+  region.length = high - low;
+  region.offset = offset;
+  region.prot = (permissions[0] == 'r' ? PROT_READ : 0u) | (permissions[1] == 'w' ? PROT_WRITE : 0u) |
+                (permissions[2] == 'x' ? PROT_EXEC : 0u);
+  entry->shared = permissions[3] == 's';
+  entry->id = image::object_id(major, minor, inode);
+  region.path = path > 0 ? line + path : "";
+  while (region.path.ends_with('\n')) region.path.pop_back();
+  return true;
+}
+
+constexpr struct {
+  char name[3];
+  std::uint32_t advice;
+} kFlagNames[] = {{"dc", image::kAdviceDontFork},  {"dd", image::kAdviceDontDump},  {"wf", image::kAdviceWipeOnFork},
+                  {"hg", image::kAdviceHuge},      {"nh", image::kAdviceNoHuge},    {"mg", image::kAdviceMergeable},
+                  {"lo", image::kAdviceLocked},    {"ht", image::kAdviceHugePages}, {"gd", image::kAdviceGrowsDown}};
+
+// "VmFlags: rd wr mr mw me gd ac"
+void parse_flags(const char *flags, Entry *entry) {
+  for (; *flags; flags += 3) {
+    for (const auto &[name, advice] : kFlagNames)
+      if (std::strncmp(flags, name, 2) == 0) entry->region.advice |= advice;
+    if (std::strncmp(flags, "mw", 2) == 0) entry->may_write = true;
+    if (std::strncmp(flags, "um", 2) == 0 || std::strncmp(flags, "uw", 2) == 0 || std::strncmp(flags, "ui", 2) == 0) entry->userfault = true;
+    if (!flags[1] || !flags[2]) return;
+  }
+}
+
+// Lines behind the head. True at the last of them.
+bool parse_line(const char *line, Entry *entry) {
+  std::uint64_t kb = 0;
+  if (std::sscanf(line, "KernelPageSize: %" SCNu64, &kb) == 1) entry->region.page_size = kb << 10;
+  if (std::sscanf(line, "Swap: %" SCNu64, &kb) == 1) entry->region.swapped = kb != 0;
+  constexpr char kFlags[] = "VmFlags: ";
+  if (std::strncmp(line, kFlags, sizeof kFlags - 1) != 0) return false;
+  parse_flags(line + sizeof kFlags - 1, entry);
   return true;
 }
 
@@ -209,22 +252,41 @@ void cut(const Region &region, const std::vector<Run> &stored, std::vector<Segme
 
 }  // namespace
 
-int find_regions(std::vector<Region> *regions, std::vector<std::string> *warnings) {
-  std::FILE *maps = std::fopen("/proc/self/maps", "re");
+int find_regions(std::vector<Region> *regions, std::vector<std::string> *warnings, std::vector<std::string> *refused) {
+  std::FILE *maps = std::fopen("/proc/self/smaps", "re");
   if (!maps) return errno;
   char *line = nullptr;
   std::size_t capacity = 0;
+  Entry entry;
   while (::getline(&line, &capacity, maps) > 0) {
-    Region region;
-    bool shared = false;
-    if (!parse_line(line, &region, &shared) || !inside(region)) continue;
-    classify(&region, shared, warnings);
-    regions->push_back(std::move(region));
+    if (!parse_head(line, &entry) && parse_line(line, &entry) && inside(entry.region)) {
+      classify(&entry, warnings, refused);
+      regions->push_back(std::move(entry.region));
+    }
   }
   std::free(line);
   std::fclose(maps);
   return 0;
 }
+
+namespace {
+
+// Shared memory is present when it is in the page cache, whether or not this mapping has touched it; reading the
+// rest would make it. What is swapped out only reading finds.
+std::vector<Run> shared_runs(const Region &region) {
+  std::vector<Run> runs;
+  std::vector<unsigned char> present(4096);
+  const std::uint64_t end = region.address + region.length, step = present.size() * kPage;
+  for (std::uint64_t at = region.address; at < end; at += step) {
+    const std::uint64_t length = std::min(step, end - at);
+    if (region.swapped || ::mincore(reinterpret_cast<void *>(at), length, present.data()) != 0) return {{region.address, end}};
+    for (std::uint64_t page = 0; page < length / kPage; ++page)
+      if (present[page] & 1) extend(&runs, at + page * kPage, at + (page + 1) * kPage);
+  }
+  return runs;
+}
+
+}  // namespace
 
 std::vector<Segment> find_segments(const std::vector<Region> &regions, OwnMemory &memory) {
   std::vector<Segment> segments;
@@ -235,7 +297,9 @@ std::vector<Segment> find_segments(const std::vector<Region> &regions, OwnMemory
     if (is_device(region.path) && region.kind == RegionKind::shared && !is_anonymous_shared(region.path)) continue;
 
     const bool from_tables = region.kind == RegionKind::memory && (!has_file(region) || region.prot == PROT_NONE);
-    std::vector<Run> runs = from_tables ? tables.present(region) : std::vector<Run>{whole};
+    std::vector<Run> runs = from_tables ? tables.present(region)
+                            : region.kind == RegionKind::shared ? shared_runs(region)
+                                                                : std::vector<Run>{whole};
     if (region.kind == RegionKind::shared) own_parts(whole, &runs);
     std::vector<Run> stored;
     for (const Run &run : runs) add_nonzero(run, readable && !has_file(region), memory, &stored);

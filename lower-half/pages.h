@@ -9,8 +9,8 @@
 namespace mana {
 
 // Every mapping of the window and of the area of an ET_EXEC program, in order of address. `warnings` names those
-// whose contents can't be restored as they are. Returns an errno value.
-int find_regions(std::vector<image::Region> *regions, std::vector<std::string> *warnings);
+// whose contents can't be restored as they are, `refused` those that forbid an image. Returns an errno value.
+int find_regions(std::vector<image::Region> *regions, std::vector<std::string> *warnings, std::vector<std::string> *refused);
 
 // Reads the application's memory: in place where that is allowed and where nobody writes meanwhile.
 class OwnMemory : public image::Memory {

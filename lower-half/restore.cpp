@@ -25,6 +25,7 @@
 #include "backends/backend.h"
 #include "code_page.h"
 #include "control.h"
+#include "file_kinds.h"
 #include "files.h"
 #include "intercept.h"
 #include "publish.h"
@@ -34,6 +35,7 @@
 #include "signals.h"
 #include "syscall_net.h"
 #include "threads.h"
+#include "timers.h"
 #include "tools/image/reader.h"
 #include "vdso.h"
 #include "window.h"
@@ -99,7 +101,7 @@ bool has_contents(const Region &region, const std::vector<Segment> &segments) {
 
 // The file of a shared mapping, if it still covers it.
 int open_shared(const Region &region) {
-  const int fd = ::open(region.path.c_str(), O_RDWR | O_CLOEXEC);
+  const int fd = ::open(mapped_path(region.path).c_str(), O_RDWR | O_CLOEXEC);
   struct stat status {};
   if (fd >= 0 && ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
       image::page_up(static_cast<std::uint64_t>(status.st_size)) >= region.offset + region.length)
@@ -109,20 +111,62 @@ int open_shared(const Region &region) {
   return -1;
 }
 
+// Memory shared under several addresses, or with a descriptor, is one nameless file. It closes with the descriptors' restore.
+int open_object(const Region &region) {
+  int fd = memory_object(region.id);
+  if (!fd) {
+    fd = ::memfd_create("shared", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0) refuse_errno(78, "no shared memory");
+    remember_memory_object(region.id, fd);
+  }
+  struct stat status {};
+  const auto end = static_cast<off_t>(region.offset + region.length);
+  if (::fstat(fd, &status) == 0 && status.st_size < end && ::ftruncate(fd, end) != 0) refuse_errno(78, "no shared memory");
+  return fd;
+}
+
+int page_size_flags(const Region &region) {
+  constexpr int kHugeShift = 26;  // MAP_HUGE_SHIFT
+  return MAP_HUGETLB | static_cast<int>(__builtin_ctzll(region.page_size)) << kHugeShift;
+}
+
 // Maps one region, writable until it is filled. The seam's pages exist already and are replaced; nothing else is.
 void map_region(const Region &region, bool fill) {
-  const int fd = region.kind == RegionKind::shared_file ? open_shared(region) : -1;
+  const bool file = region.kind == RegionKind::shared_file, object = region.kind == RegionKind::shared && region.id != 0;
+  const int fd = file ? open_shared(region) : object ? open_object(region) : -1;
   int flags = region.kind == RegionKind::memory ? MAP_PRIVATE : MAP_SHARED;
-  if (fd < 0) flags |= MAP_ANONYMOUS | MAP_NORESERVE;
-  if (region.address + region.length == kStackTop) flags |= MAP_GROWSDOWN;
+  if (fd < 0) flags |= MAP_ANONYMOUS;
+  flags |= MAP_NORESERVE;
+  if (region.advice & image::kAdviceGrowsDown) flags |= MAP_GROWSDOWN;
   const bool seam_page = region.address >= kWindowBase && region.address < kFirstFree;
   flags |= seam_page ? MAP_FIXED : MAP_FIXED_NOREPLACE;
   const int prot = fill ? PROT_READ | PROT_WRITE : static_cast<int>(region.prot);
   void *at = reinterpret_cast<void *>(region.address);
-  void *got = ::mmap(at, region.length, prot, flags, fd, fd < 0 ? 0 : static_cast<off_t>(region.offset));
+  const auto offset = fd < 0 ? 0 : static_cast<off_t>(region.offset);
+  void *got = MAP_FAILED;
+  if ((region.advice & image::kAdviceHugePages) && fd < 0) {
+    got = ::mmap(at, region.length, prot, flags | page_size_flags(region), fd, offset);
+    if (got == MAP_FAILED) say("there are not enough huge pages: the program goes on with ordinary ones");
+  }
+  if (got == MAP_FAILED) got = ::mmap(at, region.length, prot, flags, fd, offset);
   if (got != at)
     refuse_errno(78, "cannot map %llu bytes at %p", static_cast<unsigned long long>(region.length), at);
-  if (fd >= 0) ::close(fd);
+  if (fd >= 0 && file) ::close(fd);
+}
+
+// madvise and mlock again.
+void advise(const Region &region) {
+  void *at = reinterpret_cast<void *>(region.address);
+  constexpr struct {
+    std::uint32_t bit;
+    int advice;
+  } kAdvice[] = {{image::kAdviceDontFork, MADV_DONTFORK}, {image::kAdviceDontDump, MADV_DONTDUMP},
+                 {image::kAdviceWipeOnFork, MADV_WIPEONFORK}, {image::kAdviceHuge, MADV_HUGEPAGE},
+                 {image::kAdviceNoHuge, MADV_NOHUGEPAGE}, {image::kAdviceMergeable, MADV_MERGEABLE}};
+  for (const auto &[bit, advice] : kAdvice)
+    if (region.advice & bit) ::madvise(at, region.length, advice);
+  if ((region.advice & image::kAdviceLocked) && ::mlock(at, region.length) != 0)
+    say("memory that the program had locked is not locked any more: " + std::string(std::strerror(errno)));
 }
 
 // Reads and checks all pages, some segments at once: page faults and hashing take more time than the disk.
@@ -157,6 +201,8 @@ void restore_memory(const Reader &reader) {
     window_insert(region.address, region.address + region.length);
   }
   refuse_if(read_pages(reader));
+  for (const Region &region : regions)
+    if (region.advice) advise(region);
   for (const Region *region : filled)
     if (::mprotect(reinterpret_cast<void *>(region->address), region->length, static_cast<int>(region->prot)) != 0)
       refuse_errno(78, "cannot protect the memory at %#llx", static_cast<unsigned long long>(region->address));
@@ -196,8 +242,9 @@ void recreate_threads() {
 // The kernel's state
 
 void restore_process(const Description &d) {
-  if (!d.cwd.empty() && ::chdir(d.cwd.c_str()) != 0)
-    refuse_errno(66, "the working directory %s", image::printable(d.cwd).c_str());
+  const std::string cwd = mapped_path(d.cwd);
+  if (!cwd.empty() && ::chdir(cwd.c_str()) != 0)
+    refuse_errno(66, "the working directory %s", image::printable(cwd).c_str());
   refuse_if(files_restore(d.files));
   ::umask(d.umask);
   for (const image::Limit &limit : d.limits) {
@@ -251,6 +298,7 @@ void restore_and_run(const char *path) {
   adopt_thread_blocks();
   recreate_threads();
   restore_timers(d);
+  timers_restore();
   if (std::exchange(seam()->engine_alone, 0u)) control_resume();
   resume_engine(engine_block());
 }

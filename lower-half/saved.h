@@ -11,6 +11,8 @@ namespace mana {
 inline constexpr int kSignals = 65;             // 1..64
 inline constexpr int kCheckpointSignal = 64;    // the last real-time signal, see signals.h
 inline constexpr std::size_t kMaxThreads = 4096;
+inline constexpr int kMaxTimers = 256;
+inline constexpr int kMaxPending = 1024;
 
 // The kernel's struct sigaction (x86-64).
 struct KernelSigaction {
@@ -18,6 +20,30 @@ struct KernelSigaction {
   std::uint64_t flags;
   std::uint64_t restorer;
   std::uint64_t mask;
+};
+
+// The kernel's struct sigevent.
+struct KernelSigevent {
+  std::uint64_t value;
+  std::int32_t signo, notify, tid;  // the tid as the application knows it
+  std::int32_t unused[11];
+};
+static_assert(sizeof(KernelSigevent) == 64);
+
+// A timer of timer_create, see timers.h; its index is the number that the application knows.
+struct PosixTimer {
+  std::uint32_t used;
+  std::int32_t clock, kernel_id;
+  std::uint32_t absolute;                       // as it was set last
+  std::int64_t rest_ns, interval_ns;            // at the checkpoint
+  KernelSigevent event;
+};
+
+// A signal that waits while it is blocked, see pending_signals.h.
+struct SavedSignal {
+  std::int32_t owner;   // 0: the entry is free
+  std::int32_t signal;
+  unsigned char info[128];
 };
 
 struct SavedProcess {
@@ -31,6 +57,8 @@ struct SavedProcess {
   std::uint64_t pid;                            // pid the application knows
   std::uint64_t code_end;                       // bump pointer of stubs within 2 GiB (intercept)
   KernelSigaction actions[kSignals];            // as the application set them
+  PosixTimer timers[kMaxTimers];
+  SavedSignal signals[kMaxPending];
   char exe[4096];                               // absolute path of the application
   char cwd[4096];                               // filled when an image is written
   alignas(64) ThreadBlock threads[kMaxThreads];

@@ -21,6 +21,7 @@
 #include "image_write.h"
 #include "shared_memory.h"
 #include "stop.h"
+#include "timers.h"
 #include "window.h"
 
 namespace mana {
@@ -110,6 +111,7 @@ void silence_streams() {
 
 ParkResult write_and_wait() {
   save_pending_signals();
+  timers_save();
   Writing writing;
   const int rank = seam()->mpi_initialized == 1 ? seam()->world_rank : launcher_rank();
   writing.path = write_directory + "/rank-" + std::to_string(rank) + ".mana";

@@ -130,6 +130,15 @@ extern "C" sighandler_t signal(int sig, sighandler_t handler) noexcept {
   return sigaction(sig, &action, &old) == 0 ? old.sa_handler : SIG_ERR;
 }
 
+// The alternative stack is the application's. A library's own handlers (UCX wants one) run on the stack they interrupt.
+extern "C" int sigaltstack(const stack_t *, stack_t *old) noexcept {
+  if (old) {
+    *old = {};
+    old->ss_flags = SS_DISABLE;
+  }
+  return 0;
+}
+
 extern "C" int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*function)(void *),
                               void *argument) noexcept {
   using Create = int (*)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);

@@ -7,9 +7,9 @@
 
 #include <cerrno>
 #include <climits>
-#include <cstdio>
 #include <ctime>
 
+#include "pending_signals.h"
 #include "signals.h"
 #include "threads.h"
 
@@ -59,23 +59,6 @@ int count_running_threads() {
   return running;
 }
 
-// "SigPnd:	0000..." of one thread.
-std::uint64_t read_pending(int tid, const char *format) {
-  char path[64], line[256];
-  std::snprintf(path, sizeof path, "/proc/self/task/%d/status", tid);
-  std::uint64_t mask = 0;
-  std::FILE *file = std::fopen(path, "re");
-  if (!file)
-    return 0;
-  while (std::fgets(line, sizeof line, file)) {
-    unsigned long value;
-    if (std::sscanf(line, format, &value) == 1)
-      mask = value;
-  }
-  std::fclose(file);
-  return mask & ~kNeverBlocked;
-}
-
 } // namespace
 
 // A thread in a system call or in the application's code parks at the first signal; one that is just
@@ -110,13 +93,6 @@ void resume_all_threads() {
 
 void signal_engine() { send_stop(engine_block()); }
 
-void save_pending_signals() {
-  const std::uint64_t shared = read_pending(engine_block()->kernel_tid, "ShdPnd: %lx");
-  for_each_thread([&](ThreadBlock *block) {
-    block->pending_signals = read_pending(block->kernel_tid, "SigPnd: %lx");
-    if (block->is_engine)
-      block->pending_signals |= shared;
-  });
-}
+void save_pending_signals() { note_pending_signals(engine_block(), true); }
 
 } // namespace mana

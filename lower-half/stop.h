@@ -46,8 +46,8 @@ void resume_all_threads();
 // wanted.
 void signal_engine();
 
-// Notes which signals wait for whom, into ThreadBlock::pending_signals, with all threads parked. A restarted
-// thread gets them again (recreate_thread, resume_engine).
+// Notes which signals wait for the engine thread and for the process, on the engine thread with all others parked, which
+// have noted theirs. They come again after a restart (pending_signals.h).
 void save_pending_signals();
 
 // What the engine does once its state is saved on its stack: writes the image. Runs on the engine thread with

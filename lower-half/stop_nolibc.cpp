@@ -6,6 +6,7 @@
 #include <linux/futex.h>
 
 #include "arch/x86_64/crossing.h"
+#include "pending_signals.h"
 #include "signals.h"
 
 namespace mana {
@@ -105,10 +106,10 @@ int parked(ThreadBlock *block) {
   raw_syscall(__NR_get_robust_list, 0, address(&block->robust_list), address(&block->robust_len));
   if (block->is_engine) {
     const ParkResult result = engine_parked(block);
-    block->pending_signals = 0; // save_pending_signals() has noted them for a restart; here they still wait
     return static_cast<int>(result);
   }
 
+  note_pending_signals(block, false);
   __atomic_store_n(&block->state, kThreadParked, __ATOMIC_SEQ_CST);
   // resume_all_threads() clears the intent first: whoever comes too late for it must not sleep.
   if (!park_wanted())

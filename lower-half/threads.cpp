@@ -15,6 +15,7 @@
 #include "arch/x86_64/recreate.h"
 #include "code_page.h"
 #include "donors.h"
+#include "pending_signals.h"
 #include "signals.h"
 #include "stop.h"
 
@@ -39,14 +40,6 @@ void attach_engine(ThreadBlock *block) {
   block->kernel_tid = static_cast<std::int32_t>(syscall(SYS_gettid));
   block->lower_fs = arch::tls_self();
   arch::write_gs(reinterpret_cast<std::uint64_t>(block));
-}
-
-// Those that were waiting when the image was written.
-void send_again(ThreadBlock *block) {
-  for (int sig = 1; sig < kSignals; ++sig)
-    if (block->pending_signals & signal_bit(sig))
-      syscall(SYS_tgkill, live_pid, block->kernel_tid, sig);
-  block->pending_signals = 0;
 }
 
 } // namespace
@@ -82,7 +75,8 @@ bool recreate_thread(ThreadBlock *block) {
     errno = static_cast<int>(-tid);
     return false;
   }
-  send_again(block);
+  block->pending_signals = 0;
+  queue_noted_signals(block, false);
   return true;
 }
 
@@ -91,7 +85,8 @@ bool recreate_thread(ThreadBlock *block) {
 void resume_engine(ThreadBlock *block) {
   const std::uint64_t all = ~std::uint64_t{0};
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, nullptr, 8);
-  send_again(block);
+  block->pending_signals = 0;
+  queue_noted_signals(block, true);
   if (block->robust_list)
     syscall(SYS_set_robust_list, block->robust_list, block->robust_len);
   if (block->clear_tid)

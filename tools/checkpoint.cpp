@@ -92,12 +92,12 @@ bool Checkpoint::message(int rank, Type type, std::uint32_t epoch, std::string_v
   case Type::counts:
     if (!wire::decode(payload, &counts))
       return false;
-    targets_.counts(rank, counts_of(counts.counts), counts.in_collective != 0);
+    targets_.counts(rank, counts_of(counts.counts), counts.in_collective);
     break;
   case Type::gate:
     if (!wire::decode(payload, &gate) || gate.number == 0 || gate.comm_id == 0)
       return false;
-    targets_.gate(rank, gate.comm_id, gate.number, counts_of(gate.counts));
+    targets_.gate(rank, gate.comm_id, gate.number, counts_of(gate.counts), {gate.inside.threads, gate.inside.taken});
     break;
   case Type::gate_plain:
     targets_.gate_plain(rank);
@@ -105,7 +105,7 @@ bool Checkpoint::message(int rank, Type type, std::uint32_t epoch, std::string_v
   case Type::left:
     if (!wire::decode(payload, &left))
       return false;
-    targets_.left(rank, counts_of(left.counts));
+    targets_.left(rank, counts_of(left.counts), {left.inside.threads, left.inside.taken});
     break;
   case Type::blocked:
     if (!wire::decode(payload, &blocked))

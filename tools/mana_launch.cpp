@@ -25,6 +25,8 @@ struct Options {
   std::string directory = "./mana-ckpt", mpi, checkpoint_at;
   bool stop_after = false;
   int keep = 2;
+  std::string on_unsaveable;
+  double child_timeout = -1;
   std::vector<std::string> command;
 };
 
@@ -67,6 +69,15 @@ void describe(CLI::App &app, Options &options) {
                  "take a checkpoint when rank RANK enters its CALLth MPI call (for tests)")
       ->option_text("RANK:CALL");
   app.add_flag("--stop-after", options.stop_after, "stop the job after that checkpoint");
+  app.add_option("--on-unsaveable", options.on_unsaveable,
+                 "what a checkpoint does about descriptors and children that it cannot save: name them and go on, or "
+                 "fail (default warn)")
+      ->option_text("fail|warn")
+      ->check(CLI::IsMember({"fail", "warn"}));
+  app.add_option("--child-timeout", options.child_timeout,
+                 "a checkpoint waits so long for child processes of a rank to end (default 5)")
+      ->option_text("SECONDS")
+      ->check(CLI::Range(0.0, 1e6));
   app.prefix_command();
 }
 
@@ -97,6 +108,10 @@ std::vector<std::string> rank_environment(const Options &options) {
     variables.push_back("MANA_CHECKPOINT_AT=" + options.checkpoint_at);
   if (options.stop_after)
     variables.push_back("MANA_STOP_AFTER=1");
+  if (!options.on_unsaveable.empty())
+    variables.push_back("MANA_ON_UNSAVEABLE=" + options.on_unsaveable);
+  if (options.child_timeout >= 0)
+    variables.push_back(fmt::format("MANA_CHILD_TIMEOUT={}", options.child_timeout));
   return variables;
 }
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "tools/job_runner.h"
 #include "tools/launchers.h"
@@ -23,6 +24,8 @@ struct Options {
   double interval = 0, timeout = 600;
   int keep = 2;
   bool stop_after = false, verify_only = false;
+  std::string files, on_unsaveable;
+  std::vector<std::string> map_path;
   std::vector<std::string> launcher;
 };
 
@@ -59,6 +62,21 @@ void describe(CLI::App &app, Options &options) {
   app.add_option("--checkpoint-at", options.checkpoint_at, "as in mana_launch; calls count from the restart")
       ->option_text("RANK:CALL");
   app.add_flag("--stop-after", options.stop_after, "stop the job after that checkpoint");
+  app.add_option("--files", options.files,
+                 "files that were being appended to or written at their end: cut them back to their length at the "
+                 "checkpoint, so that nothing stands in them twice, or keep them as they are (default truncate)")
+      ->option_text("truncate|keep")
+      ->check(CLI::IsMember({"truncate", "keep"}));
+  app.add_option("--map-path", options.map_path, "files and directories of the job below OLD are now below NEW")
+      ->option_text("OLD=NEW")
+      ->expected(1)
+      ->take_all()
+      ->check([](const std::string &text) {
+        return text.find('=') != std::string::npos && text[0] == '/' ? "" : "must be OLD=NEW, absolute paths";
+      });
+  app.add_option("--on-unsaveable", options.on_unsaveable, "as in mana_launch")
+      ->option_text("fail|warn")
+      ->check(CLI::IsMember({"fail", "warn"}));
   app.add_flag("--verify", options.verify_only, "check the images and do not start anything");
 }
 
@@ -150,6 +168,12 @@ int restart(const Options &options) {
     job.environment.push_back("MANA_MPI=" + options.mpi);
   if (!options.checkpoint_at.empty())
     job.environment.push_back("MANA_CHECKPOINT_AT=" + options.checkpoint_at);
+  if (!options.files.empty())
+    job.environment.push_back("MANA_FILES=" + options.files);
+  if (!options.map_path.empty())
+    job.environment.push_back(fmt::format("MANA_MAP_PATH={}", fmt::join(options.map_path, "\n")));
+  if (!options.on_unsaveable.empty())
+    job.environment.push_back("MANA_ON_UNSAVEABLE=" + options.on_unsaveable);
   if (options.stop_after)
     job.environment.push_back("MANA_STOP_AFTER=1");
   job.coordinator.tool = tool;

@@ -46,7 +46,7 @@
 namespace mana::wire {
 
 inline constexpr std::uint32_t kMagic = 0x616e616d; // "mana"
-inline constexpr std::uint16_t kProtocolVersion = 1;
+inline constexpr std::uint16_t kProtocolVersion = 2;
 inline constexpr std::uint32_t kMaxPayload = 16u << 20;
 inline constexpr std::size_t kHeaderSize = 16;
 
@@ -149,12 +149,19 @@ struct Count {
   bool operator==(const Count &) const = default;
 };
 
+// Threads of the rank that are inside of a blocking collective as the message is sent, and how many ENTERs of this
+// checkpoint its threads have taken up.
+struct Inside {
+  std::uint32_t threads = 0, taken = 0;
+  template <class A> void fields(A &a) { a(threads, taken); }
+};
+
 // The rank's counters, read after the intent was set and the membarrier made. A GATE or LEFT
 // of the application's thread may overtake it.
 struct Counts {
   static constexpr Type type = Type::counts;
   std::vector<Count> counts;
-  std::uint32_t in_collective = 0;
+  std::uint32_t in_collective = 0; // threads inside of a blocking collective, or on their way to the gate
   template <class A> void fields(A &a) { a(counts, in_collective); }
 };
 
@@ -164,7 +171,8 @@ struct Gate {
   static constexpr Type type = Type::gate;
   std::uint64_t comm_id = 0, number = 0;
   std::vector<Count> counts;
-  template <class A> void fields(A &a) { a(comm_id, number, counts); }
+  Inside inside;
+  template <class A> void fields(A &a) { a(comm_id, number, counts), inside.fields(a); }
 };
 
 // The rank waits outside of any collective, at its --checkpoint-at call.
@@ -184,7 +192,8 @@ struct Enter {
 struct Left {
   static constexpr Type type = Type::left;
   std::vector<Count> counts;
-  template <class A> void fields(A &a) { a(counts); }
+  Inside inside;
+  template <class A> void fields(A &a) { a(counts), inside.fields(a); }
 };
 
 // A hint, optional: the engine thread waits (1) or no longer waits (0) in blocking point-to-point. It

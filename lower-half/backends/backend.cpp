@@ -17,6 +17,7 @@
 #include "backends/blocking.h"
 #include "backends/convert.h"
 #include "backends/files.h"
+#include "children.h"
 #include "backends/narrow.h"
 #include "backends/op_slots.h"
 #include "control.h"
@@ -202,6 +203,7 @@ int error_class_to_abi(int native_error) {
 }
 
 int backend_init(int required, int *provided) {
+  const ChildrenOfMpi children;
   int level = MPI_THREAD_SINGLE;
   if (running()) {
     MPI_Query_thread(&level);

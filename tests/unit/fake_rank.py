@@ -28,7 +28,10 @@ def counts(pairs):
     return struct.pack("<I", len(pairs)) + b"".join(struct.pack("<QQ", *p) for p in pairs)
 
 
-def frame(kind, epoch=0, payload=b"", magic=0x616E616D, version=1):
+NOBODY_INSIDE = struct.pack("<II", 0, 0xFFFFFFFF)  # and all admissions taken up
+
+
+def frame(kind, epoch=0, payload=b"", magic=0x616E616D, version=2):
     return struct.pack("<IHHII", magic, version, NUMBER.get(kind, 99), epoch, len(payload)) + payload
 
 
@@ -81,7 +84,7 @@ class Rank:
         elif kind == "enter":
             self.held = False
             self.entered += 1
-            self.say("left", self.counters())
+            self.say("left", self.counters() + NOBODY_INSIDE)
         elif kind == "park":
             self.phase, self.held = kind, False
             self.say("parked", self.counters())
@@ -110,7 +113,7 @@ class Rank:
                 time.sleep(0.001 * (1 + self.rank))
             elif "collective" in self.fake and self.phase == "quiesce" and not self.held:
                 self.held = True
-                self.say("gate", struct.pack("<QQ", 257, self.entered + 1) + self.counters())
+                self.say("gate", struct.pack("<QQ", 257, self.entered + 1) + self.counters() + NOBODY_INSIDE)
             if select.select([self.socket], [], [], 0.002 if "collective" in self.fake else 0.05)[0]:
                 self.handle(*self.receive())
         self.say("state", struct.pack("<II", 3, 1), 0)

@@ -33,7 +33,7 @@
 
 namespace mana::image {
 
-inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::uint32_t kFormatVersion = 2;
 inline constexpr std::uint64_t kPage = 4096;
 inline constexpr std::uint64_t kMaxSegment = 16u << 20;
 inline constexpr std::uint64_t kMaxNotes = 256u << 20;  // bound on what a reader allocates for the head
@@ -67,16 +67,31 @@ enum class RegionKind : std::uint32_t {
   shared_file = 2,  // writable shared mapping of `path` at `offset`
 };
 
+// Identity of a file without a name, as descriptors and mappings of it tell it.
+inline std::uint64_t object_id(std::uint32_t major, std::uint32_t minor, std::uint64_t inode) {
+  return inode ^ (std::uint64_t{major} << 52) ^ (std::uint64_t{minor} << 40);
+}
+
+// What madvise(2), mlock(2) and the flags of mmap(2) have said about a region.
+enum Advice : std::uint32_t {
+  kAdviceDontFork = 1, kAdviceDontDump = 2, kAdviceWipeOnFork = 4, kAdviceHuge = 8, kAdviceNoHuge = 16,
+  kAdviceMergeable = 32, kAdviceLocked = 64, kAdviceHugePages = 128, kAdviceGrowsDown = 256,
+};
+
 // One line of /proc/self/maps.
 struct Region {
   std::uint64_t address = 0, length = 0;
   std::uint32_t prot = 0;  // PROT_*
   RegionKind kind = RegionKind::memory;
   std::uint64_t offset = 0;
+  std::uint64_t id = 0;    // of shared: regions with the same id are windows on one memory; 0 elsewhere
+  std::uint32_t advice = 0; // kAdvice*
+  std::uint64_t page_size = kPage; // of the kernel's pages, more for huge ones
   std::string path;        // as in maps; informative except for shared_file
+  bool swapped = false;    // parts of it are; not kept in an image
   template <class A> void fields(A &a) {
     auto number = static_cast<std::uint32_t>(kind);
-    a(address, length, prot, number, offset, path);
+    a(address, length, prot, number, offset, id, advice, page_size, path);
     kind = static_cast<RegionKind>(number);
   }
 };
@@ -85,10 +100,25 @@ enum class FileKind : std::uint32_t {
   standard = 0,   // the launcher's descriptor `same_as` (0-2)
   regular = 1,    // also directories and devices: reopened by path
   duplicate = 2,  // shares the open file description of descriptor `same_as`
-  pipe_read = 3,  // `contents` is in it; the other end is a pipe_write with the same `offset` (an id)
+  pipe_read = 3,  // `contents` is in it, `size` its capacity; the other end is a pipe_write with the same `id`, or closed
   pipe_write = 4,
-  unlinked = 5,   // regular file without a name: `contents`
-  event = 6,      // eventfd; `offset` is the counter
+  unlinked = 5,   // regular file without a name, or memfd: `contents` are its extents, `numbers` {offset, length} of each;
+                  // mapped memory with the same `id` is this file
+  event = 6,      // eventfd; `numbers` {count, semaphore}
+  socket = 7,     // of a pair (`id`, `peer`; 0: the peer is closed), or never bound nor connected (both 0);
+                  // `numbers` as lower-half/sockets.cpp writes them, `contents` waits to be received
+  timer = 8,      // timerfd; `numbers` {clock, ticks, absolute, value ns, interval ns}
+  signal = 9,     // signalfd; `numbers` {mask}
+  epoll = 10,     // `numbers` {descriptor, events, data} of each that it watches
+  inotify = 11,   // `numbers` {watch, mask} of each, `contents` their paths, each with a zero behind it
+};
+
+// A lock on a file: flock(2), or a record of fcntl(2).
+struct FileLock {
+  std::uint32_t kind = 0;   // 0 flock, 1 fcntl of the process, 2 fcntl of the open file description
+  std::uint32_t writes = 0; // exclusive
+  std::uint64_t start = 0, length = 0; // 0: to the end
+  template <class A> void fields(A &a) { a(kind, writes, start, length); }
 };
 
 // A descriptor of the application.
@@ -99,10 +129,13 @@ struct SavedFile {
   std::uint32_t cloexec = 0;
   std::uint32_t cut_back = 0; // on restart the file is truncated to `size`: append or sequential writing
   std::uint64_t offset = 0, size = 0;
+  std::uint64_t id = 0, peer = 0;  // of the object behind it, in this image
   std::string path, contents;
+  std::vector<std::uint64_t> numbers;
+  std::vector<FileLock> locks;
   template <class A> void fields(A &a) {
     auto number = static_cast<std::uint32_t>(kind);
-    a(fd, same_as, number, flags, cloexec, cut_back, offset, size, path, contents);
+    a(fd, same_as, number, flags, cloexec, cut_back, offset, size, id, peer, path, contents, numbers, locks);
     kind = static_cast<FileKind>(number);
   }
 };

@@ -272,7 +272,7 @@ Problem check_files(const Description &d) {
   for (const SavedFile &file : d.files) {
     if (file.fd <= last || file.fd >= 1 << 20) return refuse("descriptors are out of order");
     const bool one_of_three = file.same_as >= 0 && file.same_as < 3, earlier = file.same_as >= 0 && file.same_as < file.fd;
-    if (file.kind > FileKind::event || !plain_path(file.path) || (file.kind == FileKind::standard && !one_of_three) ||
+    if (file.kind > FileKind::inotify || !plain_path(file.path) || (file.kind == FileKind::standard && !one_of_three) ||
         (file.kind == FileKind::duplicate && !earlier))
       return refuse("descriptor " + std::to_string(file.fd) + " is not described properly");
     if (file.kind == FileKind::regular && (file.path.empty() || file.path[0] != '/'))

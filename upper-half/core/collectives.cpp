@@ -28,16 +28,22 @@ void order() { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
 bool watched() { return (seam()->intent.load(std::memory_order_relaxed) & kWatched) != 0; }
 
-void set_entered(std::uint64_t *entered, std::uint64_t number, std::uint32_t inside) {
-  *entered = number;
-  seam()->in_collective.store(inside, std::memory_order_relaxed);
+// Threads of this rank inside of a blocking collective. Another thread, at the gate, may change the number meanwhile.
+void count_inside(std::uint32_t change) {
+  std::atomic<std::uint32_t> &inside = seam()->in_collective;
+  if (core_threaded) [[unlikely]]
+    inside.fetch_add(change);
+  else
+    inside.store(inside.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);
   order();
 }
+void enter_counted() { count_inside(1); }
+void leave_counted() { count_inside(~0u); }
 
 // A checkpoint has been asked for: until the coordinator lets this collective go on, it is not entered.
 [[gnu::cold]] void pass_gate(std::uint64_t comm_id, std::uint64_t *entered, std::uint64_t number) {
   while (watched()) {
-    set_entered(entered, number - 1, 0);
+    *entered = number - 1;
     Verdict verdict;
     {
       Unlocked unlocked;
@@ -45,13 +51,16 @@ void set_entered(std::uint64_t *entered, std::uint64_t number, std::uint32_t ins
     }
     if (verdict != Verdict::park || must_not_park()) break;
     park();
+    enter_counted();
   }
-  set_entered(entered, number, 1);
+  *entered = number;
+  order();
 }
 
 void enter(std::uint64_t comm_id, std::uint64_t *entered) {
   const std::uint64_t number = *entered + 1;
-  set_entered(entered, number, 1);
+  *entered = number;
+  enter_counted();
   if (watched()) [[unlikely]] pass_gate(comm_id, entered, number);
 }
 
@@ -98,13 +107,13 @@ int begin_collective(Comm *comm) {
 }
 
 void end_collective() {
-  seam()->in_collective.store(0, std::memory_order_relaxed);
-  order();
+  leave_counted();
   if (watched()) [[unlikely]] seam()->services->left_collective();
 }
 
 void count_left_barrier(Comm *comm) {
   ++*comm->entered;
+  enter_counted();
   end_collective();
 }
 

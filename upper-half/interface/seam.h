@@ -146,7 +146,8 @@ struct LowerServices {
 
   // --- safe points (drain/README: the protocol) ---
   // Asks to enter collective number `number` (1-based) of `comm_id`. Blocks, making MPI
-  // progress, until the coordinator lets it go on (Verdict::go) or wants it parked.
+  // progress, until the coordinator lets it go on (Verdict::go) or wants it parked. The thread is counted in
+  // Seam::in_collective before, and afterwards again unless the verdict is to park.
   Verdict (*gate)(std::uint64_t comm_id, std::uint64_t number);
   // A rank that waits at the entry of its own requested call (--checkpoint-at): blocks likewise.
   Verdict (*gate_plain)();
@@ -203,7 +204,7 @@ struct Seam {
   std::uint32_t version;
   std::uint32_t size;
   std::atomic<std::uint32_t> intent;
-  std::atomic<std::uint32_t> in_collective;  // 1 while the engine thread is in a blocking collective
+  std::atomic<std::uint32_t> in_collective;  // threads that are in a blocking collective, or before its gate
   const LowerServices *services;
   const LowerMpi *mpi;
   const UpperServices *upper;
