@@ -80,10 +80,12 @@ public:
       wait_with_drained(mode);
     } else {
       int outcome;
+      mark_waited(1);
       {
         Unlocked unlocked;
         outcome = seam()->services->blocking->wait(n_, natives_, statuses_, completed_, mode);
       }
+      mark_waited(0);
       absorb();
       if (outcome == kInterrupted) {
         park();
@@ -112,6 +114,13 @@ private:
     poll_acknowledgements();
     for (int i = 0; i < n_ && generalized_; ++i)
       if (is_listed(requests_[i]) && is_generalized(requests_[i])) poll_generalized(requests_[i], may_wait);
+  }
+
+  // Only with several threads can anybody look meanwhile.
+  void mark_waited(std::uint8_t waited) {
+    if (!core_threaded) return;
+    for (int i = 0; i < n_; ++i)
+      if (natives_[i] != natives.request_null || completed_[i]) requests_[i]->waited = waited;
   }
 
   void absorb() {

@@ -184,6 +184,7 @@ struct Request : Object {
   std::uint8_t complete;          // outcome in `status`, nothing is under way below any more
   std::uint8_t cancelled;         // the application called MPI_Cancel
   std::uint8_t detached;          // MPI_Request_free was called while active
+  std::uint8_t waited;            // a thread waits for it below with the lock given back: nobody else tests it
   std::uint8_t needs_ack;         // its end comes from above: a synchronous send drained at its target but not matched
                                   // (drain/synchronous.h), a generalized request
   std::int32_t count;

@@ -26,7 +26,7 @@ constexpr std::uint32_t kReapAt = 64;
 constexpr int kTestBatch = 64;
 
 bool is_mode(const Request *r, SendMode mode) { return r->mode == static_cast<std::uint8_t>(mode); }
-bool started_below(const Request *r) { return is_pending(r) && r->native != natives.request_null; }
+bool started_below(const Request *r) { return is_pending(r) && !r->waited && r->native != natives.request_null; }
 
 }  // namespace
 
@@ -103,10 +103,12 @@ void wait_for(Request *r) {
     std::uint8_t completed = 0;
     NativeRequest native = r->native;
     int outcome;
+    r->waited = 1;
     {
       Unlocked unlocked;
       outcome = seam()->services->blocking->wait(1, &native, &status, &completed, WaitMode::all);
     }
+    r->waited = 0;
     if (completed)
       settle(r, status);
     else if (outcome == kInterrupted)
