@@ -16,7 +16,9 @@ HEAD = """//
 #include "core/datatypes.h"
 #include "core/errors.h"
 #include "core/file_access.h"
+#include "core/large_calls.h"
 #include "core/lock.h"
+#include "core/persistent_collectives.h"
 #include "core/topology.h"
 #include "core_api.h"
 #include "lower_mpi.h"
@@ -79,7 +81,7 @@ def keep_expression(f):
 
 
 def counts(p):
-    return {"comm_size": "comm->peer_count", "neighbors_out": "neighbor_count(comm).outdegree",
+    return {"comm_size": "comm->peer_count", "local_size": "comm->size", "neighbors_out": "neighbor_count(comm).outdegree",
             "neighbors_in": "neighbor_count(comm).indegree"}[p.length]
 
 
@@ -125,6 +127,133 @@ def stub(f):
     return text + (blocking(f) if f.behaviour == "collective" else nonblocking(f)) + "}\n\n"
 
 
+# --- persistent collectives: core/persistent_collectives.h ---
+
+def kept_parameters(f):
+    return [p for p in f.params if p.role not in ("comm", "info", "request")]
+
+
+def significant_length(p):
+    """Elements of an array which this rank may look at."""
+    if p.significant == "data":
+        return f"is_in_place(sendbuf) ? 0 : {counts(p)}"
+    return f"is_root(root, comm) ? {counts(p)} : 0" if p.significant == "root" else counts(p)
+
+
+def keep_argument(p, f):
+    if p.is_array:
+        return f"plan->keep({p.name}, {significant_length(p)})"
+    return f"plan->keep({p.name})" if p.role in ("type", "op") else p.name
+
+
+def start_argument(p):
+    if p.role in ("comm", "type", "op", "request"):
+        argument = lower_argument(p)
+        return {"op->native": "plan->op->native", "&native": "native"}.get(argument, argument)
+    return f"plan->{p.name}"
+
+
+def persistent(f, functions):
+    base = functions[f.base]
+    plan = f"{f.name}_plan"
+    text = "namespace {\n\n" + f"struct {plan} : PersistentCollective {{\n"
+    text += "".join(f"  {p.core_type()};\n" for p in kept_parameters(f) if p.role != "op") + "};\n\n"
+    text += f"int start_{f.name}(PersistentCollective *arguments, NativeRequest *native, CollectiveCall **call) {{\n"
+    text += f"  [[maybe_unused]] auto *plan = static_cast<{plan} *>(arguments);\n  Comm *comm = arguments->channel;\n"
+    types = [p for p in base.params if p.role == "type"]
+    text += "".join(f"  Datatype *{'const *' if p.is_array else ''}{p.name} = plan->{p.name};\n" for p in types)
+    if f.param("op"):
+        text += "  Op *op = plan->op;\n"
+    text += natives(base) + f"  [[maybe_unused]] CollectiveCall *kept = *call = {keep_expression(base)};\n"
+    text += f"  return seam()->mpi->{base.name}({', '.join(start_argument(p) for p in base.params)});\n}}\n\n}}  // namespace\n\n"
+    text += f"int {f.name}({signature(f).replace('Info *info', 'Info *')}) {{\n  Call call(Fn::{f.name});\n  Comm *channel;\n"
+    text += "  if (const int error = take_channel(comm, &channel)) return raise(comm, error);\n"
+    text += f"  auto *plan = new_plan<{plan}>(start_{f.name}, channel);\n"
+    text += "".join(f"  plan->{p.name} = {keep_argument(p, f)};\n" for p in kept_parameters(f))
+    return text + "  return finish_collective_init(comm, plan, request);\n}\n\n"
+
+
+# --- large counts: core/large_calls.h ---
+
+# Element by element: more than an int counts is several calls of the function with ints.
+IN_PIECES = {"Allreduce", "Exscan", "Iallreduce", "Iexscan", "Ireduce", "Iscan", "Reduce", "Reduce_local", "Scan"}
+
+
+def is_wide(p):
+    return p.core_type().startswith(("std::int64_t", "const std::int64_t"))
+
+
+def counted_types(f, base):
+    """Parameter of a count -> the datatype of what it counts, which a type of so many items can stand for."""
+    pairs, count = {}, None
+    for p, q in zip(f.params, base.params):
+        if is_wide(p) and not is_wide(q) and not p.is_array and p.mode == "in":
+            count = p
+        elif p.role == "type" and not p.is_array and count:
+            pairs[count.name], count = p.name, None
+    return pairs
+
+
+def large_in_pieces(f, base):
+    count, kind = f.param("count"), "nonblocking" if f.param("request") else "blocking"
+    buffers = [p.name for p in f.params if p.role in ("sendbuf", "recvbuf")]
+    arguments = {buffers[0]: "from", buffers[1]: "to", count.name: "n"}
+    text = f"  if (!fits_int({count.name}) && {count.name} > 0)\n    return in_pieces_{kind}({buffers[0]}, {buffers[1]}, {count.name}, datatype, "
+    call = ", ".join(arguments.get(p.name, "part" if p.role == "request" else p.name) for p in f.params)
+    request = ", Request **part" if kind == "nonblocking" else ""
+    text += f"{'comm, request, ' if request else ''}[&](const void *from, void *to, int n{request}) {{ return {base.name}({call}); }});\n"
+    narrowed = ", ".join(f"static_cast<int>({p.name})" if p is count else p.name for p in f.params)
+    return text + f"  return {base.name}({narrowed});\n"
+
+
+def large_arguments(f, base):
+    """Lines before the call of the function with ints, its arguments, and the lines behind it."""
+    before, arguments, after = [], [], []
+    comm = "comm" if f.param("comm") else "nullptr"
+    pairs = {} if f.param("op") and f.in_place else counted_types(f, base)
+    for p, q in zip(f.params, base.params, strict=True):
+        if p.name in pairs:
+            before.append(f"const LargeItems {p.name}_items({p.name}, {pairs[p.name]});")
+            arguments.append(f"{p.name}_items.count")
+        elif p.name in pairs.values():
+            arguments.append(next(f"{count}_items.type" for count, name in pairs.items() if name == p.name))
+        elif is_wide(p) == is_wide(q):
+            arguments.append(p.name)
+        elif p.is_array:
+            before += [f"NarrowInts {p.name}_ints({p.name}, {significant_length(p)});",
+                       f"if (!{p.name}_ints.fit()) return too_large(Fn::{f.name}, {comm});"]
+            arguments.append(f"{p.name}_ints.data()")
+            if f.param("request") and functions_keep_arrays(base):
+                after.append(f"{p.name}_ints.live_as_long_as(*request);")
+        elif p.mode == "in":
+            before.append(f"if (!fits_int({p.name})) return too_large(Fn::{f.name}, {comm});")
+            arguments.append(f"static_cast<int>({p.name})")
+        else:
+            before.append(f"int {p.name}_int = 0;")
+            arguments.append(f"&{p.name}_int")
+            after.append(f"*{p.name} = {p.name}_int;")
+    return before, arguments, after
+
+
+def functions_keep_arrays(base):
+    """A nonblocking collective reads its arrays until it completes; a persistent one has copied them."""
+    return base.behaviour == "icollective"
+
+
+def large(f, functions):
+    base = functions[f.base]
+    text = f"int {f.name}({signature(f)}) {{\n"
+    if base.name in IN_PIECES:
+        return text + large_in_pieces(f, base) + "}\n\n"
+    before, arguments, after = large_arguments(f, base)
+    call = f"{base.name}({', '.join(arguments)})"
+    text += "".join(f"  {line}\n" for line in before)
+    if not after:
+        return text + f"  return {call};\n}}\n\n"
+    text += f"  const int error = {call};\n  if (error == 0) {{\n" + "".join(f"    {line}\n" for line in after)
+    return text + "  }\n  return error;\n}\n\n"
+
+
 def core_generated(functions):
     text = BANNER + HEAD
     text += "namespace {\n\nconstexpr const char *kNames[kFnCount] = {\n"
@@ -135,4 +264,8 @@ def core_generated(functions):
             text += stub(f)
         if f.behaviour == "access":
             text += emit_files.stub(f, signature(f))
+        elif f.behaviour == "persistent":
+            text += persistent(f, functions)
+        elif f.behaviour == "large":
+            text += large(f, functions)
     return text + "}  // namespace api\n}  // namespace mana\n"

@@ -223,7 +223,8 @@ def routine_text(routine, functions):
     r = Routine()
     for p in f.params:
         add(f, p, r)
-    target = functions[f.alias_of] if f.alias_of else f
+    # An old name has parameters of its own; one that only differs in its name is itself exported to C.
+    target = functions[f.alias_of] if f.alias_of and f.params is not functions[f.alias_of].params else f
     params = ", ".join([*r.params, "MPI_Fint *ierr", *r.lengths])
     return defined(names, f"void {{}}({params})", r.text("P" + target.c_name))
 

@@ -12,8 +12,9 @@ SYMBOLS = {
     "mpich": ["mpich-front-exports.txt"],
 }
 # Legal before MPI_Init, so they must work without a lower half, too: fronts/without_mana.h says how.
-EARLY = {"Init", "Init_thread", "Initialized", "Finalized", "Get_version", "Get_library_version", "Abort", "Query_thread",
+EARLY = {"Init", "Init_thread", "Session_init", "Initialized", "Finalized", "Get_version", "Get_library_version", "Abort", "Query_thread",
          "Is_thread_main"}
+CONTENTS = {"Type_get_contents", "Type_get_contents_c"}
 TOOL_RESULTS = {
     "T_init_thread": "++own::tool_uses, *provided = threadlevel_out(abi::THREAD_MULTIPLE)", "T_finalize": "--own::tool_uses",
     "T_cvar_get_num": "*num_cvar = 0",
@@ -45,7 +46,7 @@ def prototype(f, prefix=""):
 # --- handles ---
 
 def array_length(f, p):
-    return {"comm_size": "comm_r->peer_count", "neighbors_out": "neighbor_count(comm_r).outdegree",
+    return {"comm_size": "comm_r->peer_count", "local_size": "comm_r->size", "neighbors_out": "neighbor_count(comm_r).outdegree",
             "neighbors_in": "neighbor_count(comm_r).indegree"}.get(p.length, f"at_least_0({p.length})")
 
 
@@ -98,7 +99,7 @@ def add_handle(f, p, b):
             beside = " || is_beside(root, comm_r)" if f.param("rank") else ""
             ignored = f"is_in_place({buffer_before(f, p)}){beside}"
         b.arguments.append(f"{ignored} ? null_record<{record}>(Kind::{kind}) : {p.role}_in({p.name})")
-    elif p.role == "comm" and needs_comm_record(f) or p.role == "type" and f.name == "Type_get_contents":
+    elif p.role == "comm" and needs_comm_record(f) or p.role == "type" and f.name in CONTENTS:
         b.before.insert(0, f"{record} *{p.name}_r = {p.role}_in({p.name});")
         b.arguments.append(f"{p.name}_r")
     else:
@@ -106,7 +107,7 @@ def add_handle(f, p, b):
 
 
 def needs_comm_record(f):
-    return any(p.significant == "root" or p.has_hidden_length for p in f.params)
+    return any(p.is_handle and (p.significant == "root" or p.has_hidden_length) for p in f.params)
 
 
 # --- statuses ---
@@ -167,7 +168,7 @@ def add(f, p, b):
         add_status(f, p, b)
     elif p.role in TRANSLATED:
         add_translated(p, b)
-    elif p.role in ("sendbuf", "recvbuf") and f.behaviour in ("collective", "icollective"):
+    elif p.role in ("sendbuf", "recvbuf") and f.in_place:
         b.arguments.append(f"buffer_in({p.name})")
     elif p.role == "weights" and p.mode == "in":
         b.arguments.append(f"weights_in({p.name})")
@@ -187,7 +188,7 @@ def supported_body(f, target):
     b = Body()
     for p in f.params:
         add(f, p, b)
-    if target.name == "Type_get_contents":
+    if target.name in CONTENTS:
         b.success.append("contents_out(datatype_r, array_of_integers);")
     body = b.text(f"api::{target.name}({', '.join(b.arguments)})")
     if f.name in EARLY:
@@ -219,7 +220,8 @@ def body(f, functions):
         return tool_body(f)
     if f.behaviour == "front":
         return f"  return own::{f.name.removeprefix('MPIX_')}({', '.join(p.name for p in f.params if p.name)});\n"
-    return supported_body(f, functions[f.alias_of] if f.alias_of else f)
+    target = functions[f.alias_of] if f.alias_of else f
+    return supported_body(target if f.params is target.params else f, target)
 
 
 def definition(f, functions, exported):

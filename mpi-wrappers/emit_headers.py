@@ -29,7 +29,7 @@ def fn_enum(functions):
 
 
 def api_functions(functions):
-    return [f for f in functions.values() if f.behaviour in ("local", "hand", "collective", "icollective", "access")]
+    return [f for f in functions.values() if f.behaviour in ("local", "hand", "collective", "icollective", "access", "persistent", "large")]
 
 
 def signature(f):

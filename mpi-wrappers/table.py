@@ -29,7 +29,7 @@ HANDLES = {
     "message": ("Message", "NativeMessage", "MPI_Message", "message"),
     "win": ("Win", "NativeWin", "MPI_Win", "win"),
     "file": ("File", "NativeFile", "MPI_File", "file"),
-    "session": ("Object", "NativeSession", "MPI_Session", "session"),
+    "session": ("Session", "NativeSession", "MPI_Session", "session"),
 }
 # Ints whose values differ between MPIs: a front translates them with <role>_to_abi / <role>_from_abi,
 # a backend with <role>_to_native / <role>_from_native.
@@ -39,7 +39,7 @@ TRANSLATED = {
 }
 SCALARS = {"int": ("int", "int"), "aint": ("std::int64_t", "MPI_Aint"), "count": ("std::int64_t", "MPI_Count"),
            "offset": ("std::int64_t", "MPI_Offset"), "disp": ("std::int64_t", "MPI_Offset"), "fint": ("int", "MPI_Fint"), "cfint": ("int", "MPI_Fint")}
-CLASSES = {"local", "hand", "collective", "icollective", "access", "unsupported", "front", "tool"}
+CLASSES = {"local", "hand", "collective", "icollective", "access", "persistent", "large", "unsupported", "front", "tool"}
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Param:
     @property
     def has_hidden_length(self):
         """An array whose length is no parameter of the function, but a property of the communicator."""
-        return self.length in ("comm_size", "neighbors_in", "neighbors_out")
+        return self.length in ("comm_size", "local_size", "neighbors_in", "neighbors_out")
 
     @property
     def is_handle(self):
@@ -134,7 +134,7 @@ class Param:
             "sendbuf": f"const void *{n}", "recvbuf": f"void *{n}", "pointer": f"void *{n}",
             "cpointer": f"const void *{n}", "string": f"char *{n}" if out else f"const char *{n}",
             "weights": f"int *{n}" if out else f"const int *{n}", "ranges": f"const int (*{n})[3]",
-            "argc": f"int *{n}", "argv": f"char ***{n}",
+            "argvector": f"char **{n}", "argc": f"int *{n}", "argv": f"char ***{n}",
         }[self.role]
 
 
@@ -148,6 +148,8 @@ class Function:
     params: list[Param] = field(default_factory=list)
     returns: str = "int"      # C type
     alias_of: str | None = None
+    base: str | None = None   # persistent: the nonblocking collective that each start is; large: the one with int counts
+    in_place: bool = False    # its buffers may be MPI_IN_PLACE
 
     @property
     def c_name(self):
@@ -181,6 +183,10 @@ def parse_line(line, chapter):
         f.behaviour, f.alias_of = "alias", behaviour[6:]
     elif behaviour.startswith("like "):
         f.behaviour, f.alias_of = "like", behaviour[5:]
+    elif behaviour.startswith("persistent "):
+        f.behaviour, f.base = "persistent", behaviour[11:]
+    elif behaviour == "large":
+        f.behaviour, f.base = "large", name.removesuffix("_c")
     else:
         f.behaviour, _, suffix = behaviour.partition("+")
         f.lower = (suffix == "lower" or f.behaviour in ("collective", "icollective")
@@ -209,13 +215,40 @@ def load_functions():
             if f.name in functions:
                 raise SystemExit(f"{path.name}: {f.name} stands in the table twice")
             functions[f.name] = f
+    resolve(functions)
+    return dict(sorted(functions.items()))
+
+
+def resolve(functions):
+    """What functions say of each other."""
     for f in functions.values():
-        if f.alias_of and f.alias_of not in functions:
-            raise SystemExit(f"{f.name}: no function {f.alias_of}")
+        for other in (f.alias_of, f.base):
+            if other and other not in functions:
+                raise SystemExit(f"{f.name}: no function {other}")
+        if f.behaviour == "persistent":
+            *rest, request = functions[f.base].params
+            f.params = [*rest, Param("info", "info"), request]
+    for f in functions.values():
+        if f.behaviour == "large":
+            take_from_base(f, functions[f.base])
+        if f.behaviour == "alias" and not f.params:
+            f.params = functions[f.alias_of].params
         if f.behaviour == "like":
             target = functions[f.alias_of]
             f.params, f.behaviour, f.alias_of = target.params, target.behaviour, None
-    return dict(sorted(functions.items()))
+    for f in functions.values():
+        kind = functions[f.base].behaviour if f.behaviour == "large" else f.behaviour
+        f.in_place = kind in ("collective", "icollective", "persistent")
+
+
+def take_from_base(f, base):
+    """A function with large counts has its own types of parameters; the rest is that of the one with ints."""
+    if base.behaviour == "unsupported":
+        f.behaviour = "unsupported"
+    for own, other in zip(f.params, base.params, strict=True):
+        own.mode, own.length, own.significant = other.mode, other.length, other.significant
+        if other.role in TRANSLATED:
+            own.role = other.role
 
 
 @dataclass

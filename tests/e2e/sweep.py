@@ -30,6 +30,12 @@ def polls(name):
     return re.search(r"^(//|!) polls", harness.source(name).read_text(), re.MULTILINE) is not None
 
 
+def binaries(name):
+    """The MPIs that it is compiled for."""
+    text = harness.source(name).read_text()
+    return [mpi for mpi in MPIS if f"\n// {other(mpi)} only" not in text]
+
+
 @dataclass(frozen=True)
 class Point:
     """Where a program is checkpointed, and under what. `restart` None: it goes on without having been stopped."""
@@ -106,17 +112,22 @@ STAYING = [(binary, start, start) for binary, start in itertools.product(MPIS, M
 GOING_ON = [(binary, start, None) for binary, start in itertools.product(MPIS, MPIS)]
 
 
+def compiled(name, combinations):
+    """Those whose binary there is."""
+    return [combination for combination in combinations if combination[0] in binaries(name)]
+
+
 def every_point(name):
     """The complete sweep: all calls of one rank, in the four combinations of binary and direction, with 2 and 4 ranks;
     and with 2, at every fifth call, a restart under the same MPI and a run that goes on."""
     for ranks in (2, 4):
         counts = count_calls.calls(name, ranks)
-        for turn, (binary, start, restart) in enumerate(CROSSING):
+        for turn, (binary, start, restart) in enumerate(compiled(name, CROSSING)):
             rank = turn % ranks
             for call in range(1, counts[rank] + 1):
                 yield Point(name, binary, start, restart, ranks, rank, call)
     counts = count_calls.calls(name, 2)
-    for turn, (binary, start, restart) in enumerate(STAYING + GOING_ON):
+    for turn, (binary, start, restart) in enumerate(compiled(name, STAYING + GOING_ON)):
         rank = (turn + 1) % 2
         for call in range(1 + turn % 5, counts[rank] + 1, 5):
             yield Point(name, binary, start, restart, 2, rank, call)
@@ -126,7 +137,8 @@ def some_points(name, seed):
     """An endless random sequence in which every four neighbours have all four combinations, then the others now and then."""
     choose = random.Random(f"{name} {seed}")
     while True:
-        combinations = choose.sample(CROSSING, 4) + [choose.choice(STAYING), choose.choice(GOING_ON)]
+        crossing, staying, going_on = (compiled(name, some) for some in (CROSSING, STAYING, GOING_ON))
+        combinations = choose.sample(crossing, len(crossing)) + [choose.choice(staying), choose.choice(going_on)]
         for turn, (binary, start, restart) in enumerate(combinations):
             ranks = 2 + 2 * ((turn + seed) % 2)
             counts = count_calls.calls(name, ranks)

@@ -98,10 +98,9 @@ void bsend_flush() {
   }
 }
 
-namespace api {
+namespace {
 
-int Buffer_attach(void *buffer, int size) {
-  Call call(Fn::Buffer_attach);
+int attach(void *buffer, std::int64_t size) {
   if (attached.present) return raise(abi::ERR_BUFFER);
   if (size < 0) return raise(abi::ERR_ARG);
   attached = {buffer, size, 0, true};
@@ -109,12 +108,37 @@ int Buffer_attach(void *buffer, int size) {
 }
 
 // With nothing attached MPI leaves the result open; both implementations say a null buffer of size 0.
-int Buffer_detach(void *buffer_address, int *size) {
-  Call call(Fn::Buffer_detach);
+std::int64_t detach_buffer(void *buffer_address) {
   bsend_flush();
   *static_cast<void **>(buffer_address) = attached.present ? attached.address : nullptr;
-  *size = static_cast<int>(attached.present ? attached.size : 0);
+  const std::int64_t size = attached.present ? attached.size : 0;
   attached = {};
+  return size;
+}
+
+}  // namespace
+
+namespace api {
+
+int Buffer_attach(void *buffer, int size) {
+  Call call(Fn::Buffer_attach);
+  return attach(buffer, size);
+}
+
+int Buffer_attach_c(void *buffer, std::int64_t size) {
+  Call call(Fn::Buffer_attach_c);
+  return attach(buffer, size);
+}
+
+int Buffer_detach(void *buffer_address, int *size) {
+  Call call(Fn::Buffer_detach);
+  *size = static_cast<int>(detach_buffer(buffer_address));
+  return 0;
+}
+
+int Buffer_detach_c(void *buffer_address, std::int64_t *size) {
+  Call call(Fn::Buffer_detach_c);
+  *size = detach_buffer(buffer_address);
   return 0;
 }
 

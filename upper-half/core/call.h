@@ -40,4 +40,20 @@ private:
   static void slow(Fn fn);
 };
 
+// The same for the core's work outside of a Call: the checkpoint signal does not stop the thread there. No MPI call,
+// nothing in it parks.
+class InCore {
+public:
+  InCore() {
+    asm volatile("incl %%gs:28" ::: "memory", "cc");
+    core_lock();
+  }
+  ~InCore() {
+    core_unlock();
+    asm volatile("decl %%gs:28" ::: "memory", "cc");
+  }
+  InCore(const InCore &) = delete;
+  InCore &operator=(const InCore &) = delete;
+};
+
 } // namespace mana

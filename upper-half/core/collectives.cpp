@@ -182,6 +182,10 @@ void drop_collective_call(CollectiveCall *call) {
   if (call->op && is_user(call->op)) --user_ops_running;
   if (call->op) release(call->op);
   for (int i = 0; i < call->type_count; ++i) release(call->types[i]);
+  while (KeptArray *array = call->arrays) {
+    call->arrays = array->next;
+    core_free(array);
+  }
   core_free(call);
 }
 

@@ -42,12 +42,16 @@ void count_left_barrier(Comm *comm);
 
 // What a nonblocking collective needs until its request completes, after the application may have freed its
 // handles and the stub's own arrays are gone: references to the datatypes and the op, the native handle arrays.
+struct KeptArray {
+  KeptArray *next;  // the array follows
+};
 struct CollectiveCall {
   Op *op;                                    // referenced, or null
   std::int32_t type_count;
   Datatype **types;                          // [type_count], referenced
   NativeDatatype *send_natives;              // [n] of the alltoallw family, else null. The backend may narrow
   NativeDatatype *recv_natives;              // these arrays in place: they live as long as the request
+  KeptArray *arrays;                         // narrowed counts: core/large_calls.h
 };
 
 // For all but the alltoallw family. `op` and either type may be null: those parameters are not there or are ignored.

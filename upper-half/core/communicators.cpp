@@ -1,6 +1,8 @@
 // Making and freeing communicators. See communicators.h.
 #include "core/communicators.h"
 
+#include <cstring>
+
 #include "core/attributes.h"
 #include "core/call.h"
 #include "core/collectives.h"
@@ -9,6 +11,7 @@
 #include "core/infos.h"
 #include "core/intercommunicators.h"
 #include "core/memory.h"
+#include "core/persistent_collectives.h"
 #include "core/requests.h"
 #include "core/topology.h"
 #include "core_api.h"
@@ -139,6 +142,12 @@ int begin_create(Comm *parent) {
 }
 void end_create() { end_collective(); }
 
+int duplicate(Comm *comm, Comm **newcomm) {
+  const int error = create_comm(comm, newcomm, [&](NativeComm *made) { return seam()->mpi->Comm_dup(comm->native, made); });
+  if (error == 0 && comm->topology) (*newcomm)->topology = copy_topology(comm->topology);
+  return error;
+}
+
 namespace {
 
 int split(Comm *comm, int color, int key, Comm **newcomm) {
@@ -149,9 +158,7 @@ int split(Comm *comm, int color, int key, Comm **newcomm) {
 }
 
 int dup(Comm *comm, const Info *info, Comm **newcomm) {
-  const int error = create_comm(comm, newcomm, [&](NativeComm *made) { return seam()->mpi->Comm_dup(comm->native, made); });
-  if (error) return error;
-  if (comm->topology) (*newcomm)->topology = copy_topology(comm->topology);
+  if (const int error = duplicate(comm, newcomm)) return error;
   if (info) (*newcomm)->info = copy_info(info);
   return copy_attributes(comm, *newcomm);
 }
@@ -174,12 +181,6 @@ std::uint64_t fnv1a(std::uint64_t hash, std::uint64_t value) {
   return hash;
 }
 
-std::uint64_t group_key(const Comm *comm, const Group *group, int tag) {
-  std::uint64_t hash = fnv1a(fnv1a(0xcbf29ce484222325ull, comm->id), static_cast<std::uint64_t>(tag));
-  for (int i = 0; i < group->size; ++i) hash = fnv1a(hash, static_cast<std::uint64_t>(group->world_ranks[i]));
-  return hash | kGroupKeyBit;
-}
-
 int create_group_below(Comm *comm, const Group *group, int tag, NativeComm *made) {
   const RankIndex rank_in_comm(comm->group);
   int *ranks = core_array<int>(static_cast<std::size_t>(group->size));
@@ -194,6 +195,12 @@ int create_group_below(Comm *comm, const Group *group, int tag, NativeComm *made
 }
 
 }  // namespace
+
+std::uint64_t group_key(std::uint64_t comm_id, const Group *group, std::uint64_t tag) {
+  std::uint64_t hash = fnv1a(fnv1a(0xcbf29ce484222325ull, comm_id), tag);
+  for (int i = 0; i < group->size; ++i) hash = fnv1a(hash, static_cast<std::uint64_t>(group->world_ranks[i]));
+  return hash | kGroupKeyBit;
+}
 
 // ---------------------------------------------------------------------------------
 // Freeing
@@ -240,11 +247,21 @@ int free_comm(Comm **handle) {
   if (const int error = delete_attributes(comm)) return raise(comm, error);
   if (closing_comms >= kReapAt) test_active_requests();
   if (const int error = begin_collective(comm)) return raise(comm, error);
+  close_channels(comm);
   close_comm(comm);
   end_collective();
   release(comm);
   *handle = null_comm();
   return 0;
+}
+
+// Of the hardware only shared memory is known, which MPI-4 lets a guided split name; another resource, and a split that is
+// to find one itself, gives MPI_COMM_NULL.
+int known_split(int split_type, const Info *info) {
+  if (split_type != abi::COMM_TYPE_HW_GUIDED)
+    return split_type == abi::COMM_TYPE_HW_UNGUIDED ? abi::UNDEFINED : split_type;
+  const char *resource = is_null(info) ? nullptr : info_value(info, "mpi_hw_resource_type");
+  return resource && std::strcmp(resource, "mpi_shared_memory") == 0 ? abi::COMM_TYPE_SHARED : abi::UNDEFINED;
 }
 
 int raised(Comm *comm, int error) { return error ? raise(comm, error) : 0; }
@@ -281,8 +298,9 @@ int Comm_split(Comm *comm, int color, int key, Comm **newcomm) {
   return raised(comm, split(comm, color, key, newcomm));
 }
 
-int Comm_split_type(Comm *comm, int split_type, int key, Info *, Comm **newcomm) {
+int Comm_split_type(Comm *comm, int split_type, int key, Info *info, Comm **newcomm) {
   Call call(Fn::Comm_split_type);
+  split_type = known_split(split_type, info);
   if (split_type != abi::COMM_TYPE_SHARED && split_type != abi::UNDEFINED && split_type < kFirstOwnSplitType)
     return raise(comm, abi::ERR_ARG);
   return raised(comm, create_comm(comm, newcomm, [&](NativeComm *made) {
@@ -307,7 +325,7 @@ int Comm_create_group(Comm *comm, Group *group, int tag, Comm **newcomm) {
   if (tag < 0) return raise(comm, abi::ERR_TAG);
   *newcomm = null_comm();
   if (group->rank == abi::UNDEFINED) return 0;
-  CollectiveCounter *counter = begin_group_collective(group_key(comm, group, tag));
+  CollectiveCounter *counter = begin_group_collective(group_key(comm->id, group, static_cast<std::uint64_t>(tag)));
   NativeComm native = natives.comm_null;
   const int error = create_group_below(comm, group, tag, &native);
   if (error == 0) *newcomm = adopt(native, comm);

@@ -41,8 +41,17 @@ Comm *adopt(NativeComm native, const Comm *parent);
 // record, or MPI_COMM_NULL's where this rank got none. Returns an ABI error, not raised.
 template <class Start> int create_comm(Comm *parent, Comm **out, Start start);
 
+// A congruent communicator with the same topology, nothing else. Collective. 0 or an ABI error.
+int duplicate(Comm *comm, Comm **newcomm);
+
+// All members free it: the native goes when every one has come here. Counted with the collective that frees it.
+void close_comm(Comm *comm);
+
 // A native communicator of these ranks of `base`, in this order. Collective over them. 0 or an ABI error.
 int create_from_ranks(NativeComm base, int n, const int *ranks, int tag, NativeComm *made);
+
+// For begin_group_collective: the same on all members of the group, another for another communicator or tag.
+std::uint64_t group_key(std::uint64_t comm_id, const Group *group, std::uint64_t tag);
 
 // The peers of a record whose groups are set; the counter of one whose id is.
 void link_peers(Comm *comm);

@@ -8,12 +8,15 @@
 // list complete, report nothing, and leave the rest of the application none the wiser.
 #include "core/call.h"
 #include "core/communicators.h"
+#include "core/composite.h"
 #include "core/datatypes.h"
 #include "core/duplication.h"
 #include "core/errors.h"
 #include "core/generalized.h"
 #include "core/lock.h"
 #include "core/memory.h"
+#include "core/partitioned.h"
+#include "core/persistent_collectives.h"
 #include "core/requests.h"
 #include "core_api.h"
 #include "drain/synchronous.h"
@@ -43,7 +46,7 @@ public:
 
   // Looks at the records. Afterwards the counts below are valid.
   void gather() {
-    running_ = drained_ = generalized_ = complete_ = 0;
+    running_ = above_ = generalized_ = wholes_ = complete_ = 0;
     for (int i = 0; i < n_; ++i) {
       const Request *r = requests_[i];
       natives_[i] = natives.request_null;
@@ -51,9 +54,10 @@ public:
       if (!is_listed(r)) continue;
       if (r->complete) {
         ++complete_;
-      } else if (r->needs_ack) [[unlikely]] {
-        ++drained_;
+      } else if (r->needs_ack | r->is_whole) [[unlikely]] {
+        ++above_;
         generalized_ += is_generalized(r);
+        wholes_ += r->is_whole;
       } else {
         natives_[i] = r->native;
         ++running_;
@@ -61,12 +65,18 @@ public:
     }
   }
   int complete() const { return complete_; }
-  int pending() const { return running_ + drained_; }
-  bool nothing_listed() const { return complete_ + running_ + drained_ == 0; }
+  int pending() const { return running_ + above_; }
+  bool nothing_listed() const { return complete_ + running_ + above_ == 0; }
 
   // One test, then gathers again.
   void test(WaitMode mode) {
-    if (drained_) [[unlikely]] poll_above(false);
+    if (above_) [[unlikely]] {
+      poll_above(false);
+      if (wholes_) {
+        progress_parts(n_, requests_, false);
+        return gather();
+      }
+    }
     if (running_) {
       seam()->services->blocking->test(n_, natives_, statuses_, completed_, mode);
       absorb();
@@ -76,8 +86,8 @@ public:
 
   // Waits for progress towards `mode`, parking when a checkpoint wants that, then gathers again.
   void wait(WaitMode mode) {
-    if (drained_) [[unlikely]] {
-      wait_with_drained(mode);
+    if (above_) [[unlikely]] {
+      wait_with_above(mode);
     } else {
       int outcome;
       mark_waited(1);
@@ -101,9 +111,15 @@ private:
   static constexpr int kInline = 32;
 
   // Without anything running below, waiting for an acknowledgement is a blocking probe; else everything is polled.
-  void wait_with_drained(WaitMode mode) {
-    if (!running_ && !generalized_) return wait_for_acknowledgement();
-    poll_above(drained_ == 1 && !running_);
+  void wait_with_above(WaitMode mode) {
+    if (wholes_ == above_) return progress_parts(n_, requests_, true);
+    if (!running_ && !generalized_ && !wholes_) return wait_for_acknowledgement();
+    poll_above(above_ == 1 && !running_);
+    if (wholes_) {
+      progress_parts(n_, requests_, false);
+      if (generalized_) pause_for_others();
+      return park();
+    }
     seam()->services->blocking->test(n_, natives_, statuses_, completed_, mode);
     absorb();
     if (generalized_) pause_for_others();
@@ -128,7 +144,8 @@ private:
       if (completed_[i]) settle(requests_[i], statuses_[i]);
   }
 
-  int n_, running_ = 0, drained_ = 0, generalized_ = 0, complete_ = 0;
+  // Running below; completed by the core, of which some are generalized and some wholes; complete.
+  int n_, running_ = 0, above_ = 0, generalized_ = 0, wholes_ = 0, complete_ = 0;
   Request *const *requests_;
   NativeRequest inline_natives_[kInline];
   Status inline_statuses_[kInline];
@@ -345,6 +362,10 @@ int Request_free(Request **request) {
   Call call(Fn::Request_free);
   Request *r = *request;
   if (is_null(r)) return raise(abi::ERR_REQUEST);
+  if (is_persistent_collective(r) || is_partitioned(r)) {
+    if (r->active) return raise(r->comm, abi::ERR_REQUEST);
+    is_partitioned(r) ? drop_partitioned(r->partitioned) : drop_plan(r->plan);
+  }
   *request = null_request();
   if (is_generalized(r)) return free_generalized(r);
   if (r->active)
@@ -359,8 +380,10 @@ int Request_free(Request **request) {
 int Cancel(Request **request) {
   Call call(Fn::Cancel);
   Request *r = *request;
-  if (is_null(r) || r->op == RequestKind::collective || r->op == RequestKind::file) return raise(abi::ERR_REQUEST);
+  if (is_null(r) || r->op == RequestKind::collective || r->op == RequestKind::file || is_partitioned(r))
+    return raise(abi::ERR_REQUEST);
   if (is_generalized(r)) return cancel_generalized(r);
+  if (r->is_whole && is_pending(r)) return cancel_parts(r);
   if (!is_pending(r) || r->native == natives.request_null || r->cancelled) return 0;
   r->cancelled = 1;
   const int error = seam()->mpi->Cancel(&r->native);

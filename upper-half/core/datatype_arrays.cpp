@@ -9,6 +9,7 @@
 #include "core/call.h"
 #include "core/datatypes.h"
 #include "core/errors.h"
+#include "core/large_types.h"
 #include "core/memory.h"
 #include "core_api.h"
 
@@ -24,12 +25,11 @@ struct Chosen {
 // Consumes the reference to `inner`.
 Datatype *add_dimension(Datatype *inner, const Chosen &chosen, std::int64_t whole) {
   const std::int64_t stride = inner->extent;
-  Datatype *regular =
-      build_hvector(static_cast<int>(chosen.blocks), static_cast<int>(chosen.length), chosen.period * stride, inner);
-  const int lengths[] = {1, static_cast<int>(chosen.rest)};
+  Datatype *regular = large_hvector(chosen.blocks, chosen.length, chosen.period * stride, inner);
+  const std::int64_t lengths[] = {1, chosen.rest};
   const std::int64_t at[] = {chosen.start * stride, (chosen.start + chosen.blocks * chosen.period) * stride};
   Datatype *const types[] = {regular, inner};
-  Datatype *placed = build_struct(chosen.rest ? 2 : 1, lengths, at, types);
+  Datatype *placed = large_struct(chosen.rest ? 2 : 1, lengths, at, types);
   Datatype *resized = build_resized(placed, 0, whole * stride);
   release(regular);
   release(placed);
@@ -56,7 +56,7 @@ Chosen choose_cyclic(std::int64_t whole, int processes, int place, int darg) {
   return {start, left / period, block, period, rest};
 }
 
-int check_darg(int distribution, int darg, int whole, int processes) {
+int check_darg(int distribution, int darg, std::int64_t whole, int processes) {
   switch (distribution) {
   case abi::DISTRIBUTE_NONE:
     return processes == 1 ? 0 : abi::ERR_ARG;
@@ -71,7 +71,7 @@ int check_darg(int distribution, int darg, int whole, int processes) {
   }
 }
 
-Chosen choose(int distribution, int darg, int whole, int processes, int place) {
+Chosen choose(int distribution, int darg, std::int64_t whole, int processes, int place) {
   switch (distribution) {
   case abi::DISTRIBUTE_BLOCK:
     return choose_block(whole, processes, place, darg);
@@ -86,6 +86,70 @@ bool is_order(int order) { return order == abi::ORDER_C || order == abi::ORDER_F
 
 // Dimension number `step` counted from the fastest.
 int from_fastest(int order, int ndims, int step) { return order == abi::ORDER_C ? ndims - 1 - step : step; }
+
+// The sizes of both are ints or, in the constructors of MPI-4, large counts.
+template <class Size> int check_subarray(int ndims, const Size *sizes, const Size *subsizes, const Size *starts, int order) {
+  if (ndims < 1 || !is_order(order))
+    return abi::ERR_ARG;
+  for (int i = 0; i < ndims; ++i)
+    if (sizes[i] < 1 || subsizes[i] < 1 || subsizes[i] > sizes[i] || starts[i] < 0 ||
+        starts[i] > sizes[i] - subsizes[i])
+      return abi::ERR_ARG;
+  return 0;
+}
+
+template <class Size>
+Datatype *subarray_body(int ndims, const Size *sizes, const Size *subsizes, const Size *starts, int order,
+                        Datatype *oldtype) {
+  retain(oldtype);
+  Datatype *body = oldtype;
+  for (int step = 0; step < ndims; ++step) {
+    const int i = from_fastest(order, ndims, step);
+    body = add_dimension(body, choose_range(starts[i], subsizes[i]), sizes[i]);
+  }
+  return body;
+}
+
+template <class Size>
+int check_darray(int size, int rank, int ndims, const Size *gsizes, const int *distribs, const int *dargs,
+                 const int *psizes, int order) {
+  if (rank < 0 || rank >= size || ndims < 1 || !is_order(order))
+    return abi::ERR_ARG;
+  std::int64_t processes = 1;
+  for (int i = 0; i < ndims; ++i) {
+    if (gsizes[i] < 1 || psizes[i] < 1)
+      return abi::ERR_ARG;
+    if (check_darg(distribs[i], dargs[i], gsizes[i], psizes[i]))
+      return abi::ERR_ARG;
+    if ((processes *= psizes[i]) > size)
+      return abi::ERR_ARG;
+  }
+  return processes == size ? 0 : abi::ERR_ARG;
+}
+
+// The grid of processes is row major, whatever the order of the array.
+template <class Size>
+Datatype *darray_body(int rank, int ndims, const Size *gsizes, const int *distribs, const int *dargs, const int *psizes,
+                      int order, Datatype *oldtype) {
+  int *places = core_array<int>(static_cast<std::size_t>(ndims));
+  for (int i = ndims - 1, left = rank; i >= 0; left /= psizes[i--])
+    places[i] = left % psizes[i];
+  retain(oldtype);
+  Datatype *body = oldtype;
+  for (int step = 0; step < ndims; ++step) {
+    const int i = from_fastest(order, ndims, step);
+    body = add_dimension(body, choose(distribs[i], dargs[i], gsizes[i], psizes[i], places[i]), gsizes[i]);
+  }
+  core_free(places);
+  return body;
+}
+
+// Appends n values; returns the place behind them.
+template <class To, class From> To *put(To *to, const From *values, int n) {
+  for (int i = 0; i < n; ++i)
+    *to++ = values[i];
+  return to;
+}
 
 Datatype *with_body(int combiner, int ni, const int *integers, Datatype *oldtype, Datatype *body) {
   Datatype *type = new_type(combiner, ni, integers, 0, nullptr, 1, &oldtype);
@@ -103,31 +167,31 @@ int Type_create_subarray(int ndims, const int *sizes, const int *subsizes, const
   Call call(Fn::Type_create_subarray);
   if (is_null(oldtype))
     return raise(abi::ERR_TYPE);
-  if (ndims < 1 || !is_order(order))
-    return raise(abi::ERR_ARG);
-  for (int i = 0; i < ndims; ++i)
-    if (sizes[i] < 1 || subsizes[i] < 1 || subsizes[i] > sizes[i] || starts[i] < 0 ||
-        starts[i] > sizes[i] - subsizes[i])
-      return raise(abi::ERR_ARG);
-
-  retain(oldtype);
-  Datatype *body = oldtype;
-  for (int step = 0; step < ndims; ++step) {
-    const int i = from_fastest(order, ndims, step);
-    body = add_dimension(body, choose_range(starts[i], subsizes[i]), sizes[i]);
-  }
-
+  if (const int error = check_subarray(ndims, sizes, subsizes, starts, order))
+    return raise(error);
   const int ni = 3 * ndims + 2;
   int *integers = core_array<int>(static_cast<std::size_t>(ni));
   integers[0] = ndims;
-  for (int i = 0; i < ndims; ++i) {
-    integers[1 + i] = sizes[i];
-    integers[1 + ndims + i] = subsizes[i];
-    integers[1 + 2 * ndims + i] = starts[i];
-  }
-  integers[ni - 1] = order;
-  *newtype = with_body(abi::COMBINER_SUBARRAY, ni, integers, oldtype, body);
+  *put(put(put(integers + 1, sizes, ndims), subsizes, ndims), starts, ndims) = order;
+  *newtype = with_body(abi::COMBINER_SUBARRAY, ni, integers, oldtype,
+                       subarray_body(ndims, sizes, subsizes, starts, order, oldtype));
   core_free(integers);
+  return 0;
+}
+
+int Type_create_subarray_c(int ndims, const std::int64_t *sizes, const std::int64_t *subsizes,
+                           const std::int64_t *starts, int order, Datatype *oldtype, Datatype **newtype) {
+  Call call(Fn::Type_create_subarray_c);
+  if (is_null(oldtype))
+    return raise(abi::ERR_TYPE);
+  if (const int error = check_subarray(ndims, sizes, subsizes, starts, order))
+    return raise(error);
+  const int integers[] = {ndims, order};
+  std::int64_t *counts = core_array<std::int64_t>(3 * static_cast<std::size_t>(ndims));
+  put(put(put(counts, sizes, ndims), subsizes, ndims), starts, ndims);
+  *newtype = large_type(abi::COMBINER_SUBARRAY, 2, integers, 3 * ndims, counts, 1, &oldtype,
+                        subarray_body(ndims, sizes, subsizes, starts, order, oldtype));
+  core_free(counts);
   return 0;
 }
 
@@ -136,45 +200,30 @@ int Type_create_darray(int size, int rank, int ndims, const int *gsizes, const i
   Call call(Fn::Type_create_darray);
   if (is_null(oldtype))
     return raise(abi::ERR_TYPE);
-  if (rank < 0 || rank >= size || ndims < 1 || !is_order(order))
-    return raise(abi::ERR_ARG);
-  std::int64_t processes = 1;
-  for (int i = 0; i < ndims; ++i) {
-    if (gsizes[i] < 1 || psizes[i] < 1)
-      return raise(abi::ERR_ARG);
-    if (check_darg(distribs[i], dargs[i], gsizes[i], psizes[i]))
-      return raise(abi::ERR_ARG);
-    if ((processes *= psizes[i]) > size)
-      return raise(abi::ERR_ARG);
-  }
-  if (processes != size)
-    return raise(abi::ERR_ARG);
-
-  // The grid of processes is row major, whatever the order of the array.
-  const int ni = 4 * ndims + 4;
+  if (const int error = check_darray(size, rank, ndims, gsizes, distribs, dargs, psizes, order))
+    return raise(error);
+  const int ni = 4 * ndims + 4, first[] = {size, rank, ndims};
   int *integers = core_array<int>(static_cast<std::size_t>(ni));
-  int *places = integers;
-  for (int i = ndims - 1, left = rank; i >= 0; left /= psizes[i--])
-    places[i] = left % psizes[i];
+  int *end = put(put(integers, first, 3), gsizes, ndims);
+  *put(put(put(end, distribs, ndims), dargs, ndims), psizes, ndims) = order;
+  *newtype = with_body(abi::COMBINER_DARRAY, ni, integers, oldtype,
+                       darray_body(rank, ndims, gsizes, distribs, dargs, psizes, order, oldtype));
+  core_free(integers);
+  return 0;
+}
 
-  retain(oldtype);
-  Datatype *body = oldtype;
-  for (int step = 0; step < ndims; ++step) {
-    const int i = from_fastest(order, ndims, step);
-    body = add_dimension(body, choose(distribs[i], dargs[i], gsizes[i], psizes[i], places[i]), gsizes[i]);
-  }
-
-  integers[0] = size;
-  integers[1] = rank;
-  integers[2] = ndims;
-  for (int i = 0; i < ndims; ++i) {
-    integers[3 + i] = gsizes[i];
-    integers[3 + ndims + i] = distribs[i];
-    integers[3 + 2 * ndims + i] = dargs[i];
-    integers[3 + 3 * ndims + i] = psizes[i];
-  }
-  integers[ni - 1] = order;
-  *newtype = with_body(abi::COMBINER_DARRAY, ni, integers, oldtype, body);
+int Type_create_darray_c(int size, int rank, int ndims, const std::int64_t *gsizes, const int *distribs,
+                         const int *dargs, const int *psizes, int order, Datatype *oldtype, Datatype **newtype) {
+  Call call(Fn::Type_create_darray_c);
+  if (is_null(oldtype))
+    return raise(abi::ERR_TYPE);
+  if (const int error = check_darray(size, rank, ndims, gsizes, distribs, dargs, psizes, order))
+    return raise(error);
+  const int ni = 3 * ndims + 4, first[] = {size, rank, ndims};
+  int *integers = core_array<int>(static_cast<std::size_t>(ni));
+  *put(put(put(put(integers, first, 3), distribs, ndims), dargs, ndims), psizes, ndims) = order;
+  *newtype = large_type(abi::COMBINER_DARRAY, ni, integers, ndims, gsizes, 1, &oldtype,
+                        darray_body(rank, ndims, gsizes, distribs, dargs, psizes, order, oldtype));
   core_free(integers);
   return 0;
 }

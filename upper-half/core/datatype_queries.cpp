@@ -81,6 +81,14 @@ constexpr SizedType kSizedTypes[] = {
 
 } // namespace
 
+void give_types(const Datatype *type, Datatype **out) {
+  for (int i = 0; i < type->nd; ++i) {
+    out[i] = type->types[i];
+    if (!(out[i]->flags & kPredefined))
+      retain(out[i]);
+  }
+}
+
 namespace api {
 
 int Type_size(Datatype *datatype, int *size) {
@@ -139,6 +147,8 @@ int Type_get_envelope(Datatype *datatype, int *num_integers, int *num_addresses,
   Call call(Fn::Type_get_envelope);
   if (is_null(datatype))
     return raise_null();
+  if (datatype->nc)
+    return raise(abi::ERR_OTHER); // its arguments are large counts: MPI_Type_get_envelope_c
   *num_integers = datatype->ni;
   *num_addresses = datatype->na;
   *num_datatypes = datatype->nd;
@@ -146,23 +156,20 @@ int Type_get_envelope(Datatype *datatype, int *num_integers, int *num_addresses,
   return 0;
 }
 
-// The types handed out are references of the application's: it frees those that are not predefined.
 int Type_get_contents(Datatype *datatype, int max_integers, int max_addresses, int max_datatypes, int *integers,
                       std::int64_t *addresses, Datatype **types) {
   Call call(Fn::Type_get_contents);
   if (is_null(datatype) || is_named(datatype))
     return raise_null();
+  if (datatype->nc)
+    return raise(abi::ERR_OTHER);
   if (max_integers < datatype->ni || max_addresses < datatype->na || max_datatypes < datatype->nd)
     return raise(abi::ERR_ARG);
   for (int i = 0; i < datatype->ni; ++i)
     integers[i] = datatype->integers[i];
   for (int i = 0; i < datatype->na; ++i)
     addresses[i] = datatype->addresses[i];
-  for (int i = 0; i < datatype->nd; ++i) {
-    types[i] = datatype->types[i];
-    if (!(types[i]->flags & kPredefined))
-      retain(types[i]);
-  }
+  give_types(datatype, types);
   return 0;
 }
 

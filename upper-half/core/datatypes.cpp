@@ -37,6 +37,7 @@ void destroy_type(Datatype *type) {
     release(type->body);
   core_free(type->integers);
   core_free(type->addresses);
+  core_free(type->large_counts);
   core_free(type->types);
   destroy(type);
 }

@@ -56,6 +56,9 @@ Datatype *new_type(int combiner, int ni, const int *integers, int na, const std:
 // Computes size, bounds and the rest of a finished record; from its body if it has one.
 void compute_bounds(Datatype *type);
 
+// For MPI_Type_get_contents: the types are references of the application's, which frees those that are not predefined.
+void give_types(const Datatype *type, Datatype **out);
+
 // Constructors used inside, arguments already checked. They return a new reference and take none.
 Datatype *build_contiguous(int count, Datatype *old);
 Datatype *build_vector(int count, int blocklength, int stride, Datatype *old);

@@ -128,6 +128,11 @@ int Comm_idup(Comm *comm, Comm **newcomm, Request **request) {
   return idup(comm, comm->info, newcomm, request);
 }
 
+int Comm_idup_with_info(Comm *comm, Info *info, Comm **newcomm, Request **request) {
+  Call call(Fn::Comm_idup_with_info);
+  return idup(comm, is_null(info) ? nullptr : info, newcomm, request);
+}
+
 }  // namespace api
 
 }  // namespace mana

@@ -1,4 +1,4 @@
-// MPI_Init to MPI_Finalize, and what can be asked about the library. (MPI_Wtime is the fronts'.)
+// MPI_Init to MPI_Finalize, the runtime below them and sessions (runtime.h), and what can be asked about the library. (MPI_Wtime is the fronts'.)
 #include <cstring>
 
 #include "core/attributes.h"
@@ -9,7 +9,9 @@
 #include "core/errors.h"
 #include "core/lock.h"
 #include "core/memory.h"
+#include "core/partitioned.h"
 #include "core/requests.h"
+#include "core/runtime.h"
 #include "core_api.h"
 #include "drain/drain.h"
 #include "lower_mpi.h"
@@ -19,18 +21,18 @@ namespace mana {
 namespace {
 
 enum State : std::uint32_t { kBefore = 0, kAlive = 1, kFinalized = 2 };
-std::uint32_t state() { return seam()->mpi_initialized; }
+std::uint32_t runtime() { return seam()->mpi_initialized; }  // of MPI below
 
-ThreadBlock *main_thread;  // the one that called MPI_Init
+State world_model = kBefore;  // MPI_Init and MPI_Finalize of the application
+int open_sessions = 0;
+bool sessions_used = false;
+
+ThreadBlock *main_thread;  // the one that called MPI_Init, or opened the first session
 
 int init(int required, int *provided) {
-  if (state() != kBefore) return raise(abi::ERR_OTHER);
-  if (const int error = seam()->mpi->Init_thread(required, provided)) return error;
-  seam()->thread_level = *provided;
-  main_thread = this_thread_block();
-  core_attach();
-  core_threaded = *provided == abi::THREAD_MULTIPLE;
-  seam()->mpi_initialized = kAlive;
+  if (world_model != kBefore) return raise(abi::ERR_OTHER);
+  if (const int error = start_runtime(required, provided)) return error;
+  world_model = kAlive;
   return 0;
 }
 
@@ -61,6 +63,16 @@ void enter_finalize() {
   }
 }
 
+// From here on every rank is in it and no checkpoint is taken any more.
+int end_runtime() {
+  finish_requests();
+  enter_finalize();
+  drain_protocol();
+  free_partition_comm();
+  seam()->mpi_initialized = kFinalized;
+  return seam()->mpi->Finalize();
+}
+
 // A string of ours into a buffer which the front says has room for `limit` bytes with the terminating zero.
 void give_string(const char *text, int limit, char *to, int *length) {
   int n = static_cast<int>(std::strlen(text));
@@ -71,6 +83,32 @@ void give_string(const char *text, int limit, char *to, int *length) {
 }
 
 }  // namespace
+
+int start_runtime(int required, int *provided) {
+  *provided = seam()->thread_level;
+  if (runtime() == kAlive) return 0;
+  if (runtime() == kFinalized) return abi::ERR_OTHER;
+  if (const int error = seam()->mpi->Init_thread(required, provided)) return error;
+  seam()->thread_level = *provided;
+  main_thread = this_thread_block();
+  core_attach();
+  core_threaded = *provided == abi::THREAD_MULTIPLE;
+  seam()->mpi_initialized = kAlive;
+  return 0;
+}
+
+void session_opened() {
+  ++open_sessions;
+  sessions_used = true;
+}
+
+void session_closed() { --open_sessions; }
+
+void end_runtime_at_exit() {
+  if (!sessions_used || open_sessions != 0 || runtime() != kAlive || world_model == kAlive) return;
+  Call call(Fn::Session_finalize);
+  end_runtime();
+}
 
 namespace api {
 
@@ -88,25 +126,21 @@ int Init_thread(int *, char ***, int required, int *provided) {
 // Attributes of MPI_COMM_SELF go first: their delete functions may still use MPI (MPI-3.1, 8.7.1).
 int Finalize() {
   Call call(Fn::Finalize);
-  if (state() != kAlive) return raise(abi::ERR_OTHER);
+  if (world_model != kAlive) return raise(abi::ERR_OTHER);
   delete_attributes(self_comm);
-  finish_requests();
-  enter_finalize();
-  // From here on every rank is in MPI_Finalize and no checkpoint is taken any more.
-  drain_protocol();
-  seam()->mpi_initialized = kFinalized;
-  return seam()->mpi->Finalize();
+  world_model = kFinalized;
+  return open_sessions == 0 ? end_runtime() : 0;
 }
 
 int Initialized(int *flag) {
   Call call(Fn::Initialized);
-  *flag = state() != kBefore;
+  *flag = world_model != kBefore;
   return 0;
 }
 
 int Finalized(int *flag) {
   Call call(Fn::Finalized);
-  *flag = state() == kFinalized;
+  *flag = world_model == kFinalized;
   return 0;
 }
 
@@ -124,7 +158,7 @@ int Is_thread_main(int *flag) {
 
 int Abort(Comm *comm, int code) {
   Call call(Fn::Abort);
-  if (state() != kAlive) seam()->services->die(code ? code : 1, "MPI_Abort was called outside of MPI");
+  if (runtime() != kAlive) seam()->services->die(code ? code : 1, "MPI_Abort was called outside of MPI");
   return seam()->mpi->Abort(is_null(comm) ? world->native : comm->native, code);
 }
 

@@ -23,6 +23,12 @@ void set_errhandler(Errhandler **slot, Errhandler *handler) {
     release(before);
 }
 
+bool fits(const Errhandler *handler, Kind kind) {
+  if (handler->flags & kNull)
+    return false;
+  return (handler->flags & kPredefined) || handler->target == static_cast<std::uint8_t>(kind);
+}
+
 namespace {
 
 int create(void (*function)(), Kind target, Errhandler **out) {
@@ -31,13 +37,6 @@ int create(void (*function)(), Kind target, Errhandler **out) {
   handler->target = static_cast<std::uint8_t>(target);
   *out = handler;
   return 0;
-}
-
-// May this handler be set on an object of that kind?
-bool fits(const Errhandler *handler, Kind kind) {
-  if (handler->flags & kNull)
-    return false;
-  return (handler->flags & kPredefined) || handler->target == static_cast<std::uint8_t>(kind);
 }
 
 // The application gets a reference: it frees what it asked for.
@@ -64,6 +63,11 @@ int Win_create_errhandler(void (*function)(), Errhandler **errhandler) {
 int File_create_errhandler(void (*function)(), Errhandler **errhandler) {
   Call call(Fn::File_create_errhandler);
   return create(function, Kind::file, errhandler);
+}
+
+int Session_create_errhandler(void (*function)(), Errhandler **errhandler) {
+  Call call(Fn::Session_create_errhandler);
+  return create(function, Kind::session, errhandler);
 }
 
 int Comm_set_errhandler(Comm *comm, Errhandler *errhandler) {

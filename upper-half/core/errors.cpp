@@ -41,6 +41,8 @@ int add_code(int of_class, int *out) {
 }
 
 const char *object_name(const Object *object) {
+  if (object->kind == Kind::session)
+    return "a session";
   if (object->kind == Kind::win) {
     const Win *win = static_cast<const Win *>(object);
     return win->name[0] ? win->name : "an unnamed window";

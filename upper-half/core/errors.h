@@ -34,6 +34,9 @@ const char *current_function_name();
 // MPI_LASTUSEDCODE, in the ABI's numbering: the highest user code or MPI_ERR_LASTCODE.
 int last_used_code();
 
+// May this handler be set on an object of that kind?
+bool fits(const Errhandler *handler, Kind kind);
+
 // Attaching, replacing and dropping a handler of an object. `slot` is the object's field.
 void set_errhandler(Errhandler **slot, Errhandler *handler);
 void retain(Errhandler *handler);

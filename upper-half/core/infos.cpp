@@ -179,6 +179,50 @@ int Info_get_valuelen(Info *info, const char *key, int *valuelen, int *flag) {
   return 0;
 }
 
+// *length: room in `value`, on return what the whole value takes; both with the terminating zero.
+int Info_get_string(Info *info, const char *key, int *length, char *value, int *flag) {
+  Call call(Fn::Info_get_string);
+  if (is_null(info))
+    return raise(abi::ERR_INFO);
+  if (!key_fits(key))
+    return raise(abi::ERR_INFO_KEY);
+  const char *found = info_value(info, key);
+  *flag = found != nullptr;
+  if (!found)
+    return 0;
+  const int needed = static_cast<int>(std::strlen(found)) + 1;
+  if (const int room = *length; room > 0) {
+    const int kept = (needed < room ? needed : room) - 1;
+    std::memcpy(value, found, static_cast<std::size_t>(kept));
+    value[kept] = '\0';
+  }
+  *length = needed;
+  return 0;
+}
+
+// As MPI_INFO_ENV, before MPI_Init: the program and its arguments.
+int Info_create_env(int argc, char **argv, Info **info) {
+  Call call(Fn::Info_create_env);
+  *info = make<Info>();
+  if (argc < 1 || !argv || !argv[0])
+    return 0;
+  set_info_value(*info, "command", argv[0]);
+  std::size_t bytes = 1;
+  for (int i = 1; i < argc; ++i)
+    bytes += std::strlen(argv[i]) + 1;
+  char *all = core_array<char>(bytes), *end = all;
+  for (int i = 1; i < argc; ++i) {
+    const std::size_t n = std::strlen(argv[i]);
+    std::memcpy(end, argv[i], n);
+    end += n;
+    *end++ = ' ';
+  }
+  *end = '\0';
+  set_info_value(*info, "argv", all);
+  core_free(all);
+  return 0;
+}
+
 int Info_get_nkeys(Info *info, int *nkeys) {
   Call call(Fn::Info_get_nkeys);
   if (is_null(info))

@@ -100,6 +100,8 @@ struct Comm : Object {
   File *file;                     // the file whose own communicator this is, or null
   struct Request *closing;        // freed by the application: barrier that ends when all members have (core/communicators.cpp)
   struct Buffered *buffered_head, *buffered_tail;  // messages drained, in order of arrival: drain/buffered.h
+  Comm *channels, *next_channel;  // of its persistent collectives: core/persistent_collectives.h
+  std::uint32_t channel_in_use;   // this is a channel, and a request of this rank has it
   char name[128];                 // MPI_MAX_OBJECT_NAME of the fronts is 64 (openmpi) and 128 (mpich)
 };
 
@@ -115,9 +117,10 @@ struct Datatype : Object {
   std::uint8_t alignment;         // of the widest basic element
   std::uint8_t markers;           // explicit bounds: core/datatypes.h
   std::uint32_t native_live;      // `native` is valid in this process: kNative* of core/datatypes.h
-  std::int32_t ni, na, nd;        // lengths below
+  std::int32_t ni, na, nd, nc;    // lengths below
   std::int32_t *integers;
   std::int64_t *addresses;
+  std::int64_t *large_counts;     // of the constructors with MPI_Count: core/large_types.h
   Datatype **types;               // each holds a reference
   Datatype *body;                 // the same type map by simpler constructors, or null: core/datatypes.h
   Attributes *attributes;
@@ -129,6 +132,13 @@ struct Op : Object {
   void (*function)();             // the application's MPI_User_function
   std::int32_t commutative;
   std::int32_t slot;              // trampoline of the lower half, -1 for predefined
+  std::int32_t large;             // an MPI_User_function_c
+  std::int32_t pad_;
+};
+
+struct Session : Object {
+  Errhandler *errhandler;
+  Info *info;                     // what MPI_Session_get_info answers
 };
 
 // How a split collective access is ended below, and what it has given: the drain may end it before the application does.
@@ -173,7 +183,7 @@ struct Message : Object {
   Status status;
 };
 
-enum class RequestKind : std::uint8_t { none, send, recv, collective, generalized, file };
+enum class RequestKind : std::uint8_t { none, send, recv, collective, generalized, file, composite };
 
 struct Request : Object {
   NativeRequest native;           // native null when complete, inactive or not started below
@@ -183,10 +193,11 @@ struct Request : Object {
   std::uint8_t active;            // started and not yet completed to the application
   std::uint8_t complete;          // outcome in `status`, nothing is under way below any more
   std::uint8_t cancelled;         // the application called MPI_Cancel
-  std::uint8_t detached;          // MPI_Request_free was called while active
+  std::uint8_t detached;          // MPI_Request_free was called while active; or kPart of core/composite.h
   std::uint8_t waited;            // a thread waits for it below with the lock given back: nobody else tests it
   std::uint8_t needs_ack;         // its end comes from above: a synchronous send drained at its target but not matched
                                   // (drain/synchronous.h), a generalized request
+  std::uint8_t is_whole;          // made of other requests: core/composite.h
   std::int32_t count;
   std::int32_t peer;              // local rank, MPI_ANY_SOURCE or MPI_PROC_NULL (ABI)
   std::int32_t tag;
@@ -196,10 +207,20 @@ struct Request : Object {
   Datatype *type;                 // likewise
   Status status;
   Request *prev, *next;           // ring of active requests in order of start (core/requests.h)
-  struct CollectiveCall *call;    // nonblocking collectives: what keeps arrays, types and op alive
-  std::uint64_t after;            // drain/synchronous.h; buffered sends: bytes of the attached buffer
+  union {
+    struct CollectiveCall *call;    // nonblocking collectives: what keeps arrays, types and op alive
+    struct Partitioned *partitioned;  // partitioned communication: core/partitioned.h
+  };
+  union {
+    std::uint64_t after;          // drain/synchronous.h; buffered sends: bytes of the attached buffer
+    std::uint64_t parts;          // of a whole: those which have not completed
+    struct PersistentCollective *plan;  // persistent collectives: core/persistent_collectives.h
+  };
   std::uint64_t ack_id;
-  Request *next_synchronous;      // list of Peer::synchronous_sends
+  union {
+    Request *next_synchronous;    // list of Peer::synchronous_sends
+    Request *whole;               // of a part, which is never a synchronous send
+  };
 };
 
 // An attribute's value in the language it was set in: the pointer that C has set, or the integer that Fortran has set
@@ -260,6 +281,8 @@ struct FrontOps {
   int bsend_overhead;
   int version, subversion;        // MPI_Get_version
   const char *library_version;    // MPI_Get_library_version
+  // an MPI_User_function_c, with the length as MPI_Count
+  void (*call_large_op)(void (*fn)(), void *in, void *inout, std::int64_t *len, Datatype *type);
   int (*call_query)(void (*fn)(), void *extra, Status *status);  // of generalized requests; returns the front's code
 };
 

@@ -39,12 +39,34 @@ Datatype *find_type(NativeDatatype native) {
   return last = found;
 }
 
+void reduce(const Op *op, void *in, void *inout, int len, Datatype *type) {
+  std::int64_t count = len;
+  if (op->large)
+    front().call_large_op(op->function, in, inout, &count, type);
+  else
+    front().call_op(op->function, in, inout, &len, type);
+}
+
+int create(void (*function)(), int commute, bool large, Op **op) {
+  const int slot = free_slot();
+  if (slot < 0) return raise(abi::ERR_NO_MEM);
+  Op *made = make<Op>();
+  made->function = function;
+  made->commutative = commute != 0;
+  made->large = large;
+  made->slot = slot;
+  made->native = seam()->mpi->user_op(slot, made->commutative);
+  slots[slot] = made;
+  *op = made;
+  return 0;
+}
+
 }  // namespace
 
 void call_user_op(int slot, void *in, void *inout, int *len, std::uint64_t native_type) {
   Datatype *type = find_type(static_cast<NativeDatatype>(native_type));
   if (!type) type = predefined<Datatype>(abi::BYTE);
-  front().call_op(slots[slot]->function, in, inout, len, type);
+  reduce(slots[slot], in, inout, *len, type);
 }
 
 void destroy_op(Op *op) {
@@ -65,16 +87,12 @@ namespace api {
 
 int Op_create(void (*function)(), int commute, Op **op) {
   Call call(Fn::Op_create);
-  const int slot = free_slot();
-  if (slot < 0) return raise(abi::ERR_NO_MEM);
-  Op *made = make<Op>();
-  made->function = function;
-  made->commutative = commute != 0;
-  made->slot = slot;
-  made->native = seam()->mpi->user_op(slot, made->commutative);
-  slots[slot] = made;
-  *op = made;
-  return 0;
+  return create(function, commute, false, op);
+}
+
+int Op_create_c(void (*function)(), int commute, Op **op) {
+  Call call(Fn::Op_create_c);
+  return create(function, commute, true, op);
 }
 
 int Op_free(Op **op) {
@@ -98,7 +116,7 @@ int Reduce_local(const void *in, void *inout, int count, Datatype *type, Op *op)
   if (count < 0) return raise(abi::ERR_COUNT);
   if (!is_usable(type)) return raise(abi::ERR_TYPE);
   if (is_user(op)) {
-    front().call_op(op->function, const_cast<void *>(in), inout, &count, type);
+    reduce(op, const_cast<void *>(in), inout, count, type);
     return 0;
   }
   const int error = seam()->mpi->Reduce_local(in, inout, count, native_of(type), op->native);

@@ -69,55 +69,99 @@ std::int64_t elements_in(std::int64_t bytes, const Datatype *type) {
   return left == 0 ? elements : -1;
 }
 
+// The forms with ints and with large counts: whether an int can say the result is the caller's.
+namespace {
+
+int check_pack(const Comm *comm, const Datatype *type, std::int64_t count) {
+  if (!is_usable(type))
+    return abi::ERR_TYPE;
+  return count < 0 ? abi::ERR_COUNT : comm->flags & kNull ? abi::ERR_COMM : 0;
+}
+
+int raise_on(Comm *comm, int error) { return comm->flags & kNull ? raise(abi::ERR_COMM) : raise(comm, error); }
+
+int pack_size(std::int64_t count, const Datatype *type, Comm *comm, std::int64_t *size) {
+  const int error = comm->flags & kNull ? abi::ERR_COMM : is_null(type) ? abi::ERR_TYPE : count < 0 ? abi::ERR_COUNT : 0;
+  if (error)
+    return raise_on(comm, error);
+  *size = packed_bytes(count, type);
+  return 0;
+}
+
+int pack(const void *inbuf, std::int64_t count, const Datatype *type, void *outbuf, std::int64_t outsize,
+         std::int64_t *position, Comm *comm) {
+  int error = check_pack(comm, type, count);
+  if (!error && (outsize < 0 || *position < 0))
+    error = abi::ERR_ARG;
+  const std::int64_t bytes = error ? 0 : packed_bytes(count, type);
+  if (!error && *position + bytes > outsize)
+    error = abi::ERR_TRUNCATE;
+  if (error)
+    return raise_on(comm, error);
+  pack_bytes(inbuf, count, type, static_cast<char *>(outbuf) + *position);
+  *position += bytes;
+  return 0;
+}
+
+int unpack(const void *inbuf, std::int64_t insize, std::int64_t *position, void *outbuf, std::int64_t count,
+           const Datatype *type, Comm *comm) {
+  int error = check_pack(comm, type, count);
+  if (!error && (insize < 0 || *position < 0))
+    error = abi::ERR_ARG;
+  const std::int64_t bytes = error ? 0 : packed_bytes(count, type);
+  if (!error && *position + bytes > insize)
+    error = abi::ERR_TRUNCATE;
+  if (error)
+    return raise_on(comm, error);
+  unpack_bytes(static_cast<const char *>(inbuf) + *position, bytes, outbuf, count, type);
+  *position += bytes;
+  return 0;
+}
+
+} // namespace
+
 namespace api {
 
 int Pack_size(int incount, Datatype *datatype, Comm *comm, int *size) {
   Call call(Fn::Pack_size);
-  if (comm->flags & kNull)
-    return raise(abi::ERR_COMM);
-  if (is_null(datatype))
-    return raise(comm, abi::ERR_TYPE);
-  if (incount < 0)
-    return raise(comm, abi::ERR_COUNT);
-  const std::int64_t bytes = packed_bytes(incount, datatype);
+  std::int64_t bytes = 0;
+  if (const int error = pack_size(incount, datatype, comm, &bytes))
+    return error;
   *size = bytes > INT32_MAX ? abi::UNDEFINED : static_cast<int>(bytes);
   return 0;
 }
 
+int Pack_size_c(std::int64_t incount, Datatype *datatype, Comm *comm, std::int64_t *size) {
+  Call call(Fn::Pack_size_c);
+  return pack_size(incount, datatype, comm, size);
+}
+
 int Pack(const void *inbuf, int incount, Datatype *datatype, void *outbuf, int outsize, int *position, Comm *comm) {
   Call call(Fn::Pack);
-  if (comm->flags & kNull)
-    return raise(abi::ERR_COMM);
-  if (!is_usable(datatype))
-    return raise(comm, abi::ERR_TYPE);
-  if (incount < 0)
-    return raise(comm, abi::ERR_COUNT);
-  if (outsize < 0 || *position < 0)
-    return raise(comm, abi::ERR_ARG);
-  const std::int64_t bytes = packed_bytes(incount, datatype);
-  if (*position + bytes > outsize)
-    return raise(comm, abi::ERR_TRUNCATE);
-  pack_bytes(inbuf, incount, datatype, static_cast<char *>(outbuf) + *position);
-  *position += static_cast<int>(bytes);
-  return 0;
+  std::int64_t at = *position;
+  const int error = pack(inbuf, incount, datatype, outbuf, outsize, &at, comm);
+  *position = static_cast<int>(at);
+  return error;
+}
+
+int Pack_c(const void *inbuf, std::int64_t incount, Datatype *datatype, void *outbuf, std::int64_t outsize,
+           std::int64_t *position, Comm *comm) {
+  Call call(Fn::Pack_c);
+  return pack(inbuf, incount, datatype, outbuf, outsize, position, comm);
 }
 
 int Unpack(const void *inbuf, int insize, int *position, void *outbuf, int outcount, Datatype *datatype, Comm *comm) {
   Call call(Fn::Unpack);
-  if (comm->flags & kNull)
-    return raise(abi::ERR_COMM);
-  if (!is_usable(datatype))
-    return raise(comm, abi::ERR_TYPE);
-  if (outcount < 0)
-    return raise(comm, abi::ERR_COUNT);
-  if (insize < 0 || *position < 0)
-    return raise(comm, abi::ERR_ARG);
-  const std::int64_t bytes = packed_bytes(outcount, datatype);
-  if (*position + bytes > insize)
-    return raise(comm, abi::ERR_TRUNCATE);
-  unpack_bytes(static_cast<const char *>(inbuf) + *position, bytes, outbuf, outcount, datatype);
-  *position += static_cast<int>(bytes);
-  return 0;
+  std::int64_t at = *position;
+  const int error = unpack(inbuf, insize, &at, outbuf, outcount, datatype, comm);
+  *position = static_cast<int>(at);
+  return error;
+}
+
+int Unpack_c(const void *inbuf, std::int64_t insize, std::int64_t *position, void *outbuf, std::int64_t outcount,
+             Datatype *datatype, Comm *comm) {
+  Call call(Fn::Unpack_c);
+  return unpack(inbuf, insize, position, outbuf, outcount, datatype, comm);
 }
 
 } // namespace api

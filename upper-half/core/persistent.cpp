@@ -1,4 +1,4 @@
-// Persistent point-to-point requests.
+// Persistent requests: point-to-point operations, and the start of all kinds.
 //
 // The record holds the description, and MPI_Start starts an ordinary nonblocking operation from it. So an
 // inactive request has nothing below that a restart would have to make again, and an active one is a request
@@ -6,6 +6,8 @@
 #include "core/bsend.h"
 #include "core/call.h"
 #include "core/errors.h"
+#include "core/partitioned.h"
+#include "core/persistent_collectives.h"
 #include "core/point_to_point.h"
 #include "core_api.h"
 
@@ -37,6 +39,8 @@ int start_buffered(Request *r) {
 
 int start(Request *r) {
   if (!r->persistent || r->active) return abi::ERR_REQUEST;
+  if (r->op == RequestKind::collective) return start_persistent_collective(r);
+  if (r->op == RequestKind::composite) return start_partitioned(r);
   r->active = 1;
   r->status = empty_status();
   int error = 0;

@@ -7,7 +7,9 @@
 #include "core/bsend.h"
 #include "core/call.h"
 #include "core/communicators.h"
+#include "core/composite.h"
 #include "core/errors.h"
+#include "core/large_types.h"
 #include "core/lock.h"
 #include "core/memory.h"
 #include "core_api.h"
@@ -223,6 +225,31 @@ int sendrecv(const void *sendbuf, int sendcount, Datatype *sendtype, int dest, i
   return error ? raise(comm, error) : 0;
 }
 
+// One request of both. `copy` is memory of the core to be freed with the send, or null. Arguments have been checked.
+int isendrecv(const void *sendbuf, int sendcount, Datatype *sendtype, int dest, int sendtag, void *copy, void *recvbuf,
+              int recvcount, Datatype *recvtype, int source, int recvtag, Comm *comm, Request **request) {
+  int error;
+  Request *receive = new_recv(recvbuf, recvcount, recvtype, source, recvtag, comm, &error);
+  if (error) {
+    drop_request(receive);
+    core_free(copy);
+    return raise(comm, error);
+  }
+  Request *sent = nullptr;
+  if (const int send_error = isend(SendMode::standard, sendbuf, sendcount, sendtype, dest, sendtag, comm, &sent)) {
+    detach(receive);
+    core_free(copy);
+    return send_error;
+  }
+  sent->buf = copy;
+  Request *whole = new_whole(comm);
+  add_part(whole, receive);
+  add_part(whole, sent);
+  finish_whole(whole);
+  *request = whole;
+  return 0;
+}
+
 }  // namespace
 
 namespace api {
@@ -324,13 +351,38 @@ int Sendrecv_replace(void *buf, int count, Datatype *type, int dest, int sendtag
   std::int64_t bytes = 0;
   void *copy = error ? nullptr : pack_copy(buf, count, type, &bytes);
   if (!error && !copy) error = abi::ERR_NO_MEM;
-  if (!error && bytes > INT32_MAX) error = abi::ERR_COUNT;
-  if (error)
-    raise(comm, error);
-  else
-    error = sendrecv(copy, static_cast<int>(bytes), predefined<Datatype>(abi::BYTE), dest, sendtag, buf, count, type,
-                     source, recvtag, comm, status);
+  if (error) return raise(comm, error);
+  Datatype *packed = large_contiguous(bytes, predefined<Datatype>(abi::BYTE));
+  packed->committed = 1;
+  error = sendrecv(copy, 1, packed, dest, sendtag, buf, count, type, source, recvtag, comm, status);
+  release(packed);
   core_free(copy);
+  return error;
+}
+
+int Isendrecv(const void *sendbuf, int sendcount, Datatype *sendtype, int dest, int sendtag, void *recvbuf,
+              int recvcount, Datatype *recvtype, int source, int recvtag, Comm *comm, Request **request) {
+  Call call(Fn::Isendrecv);
+  int error = check_recv(comm, recvcount, recvtype, source, recvtag);
+  if (!error) error = check_send(comm, sendcount, sendtype, dest, sendtag);
+  if (error) return raise(comm, error);
+  return isendrecv(sendbuf, sendcount, sendtype, dest, sendtag, nullptr, recvbuf, recvcount, recvtype, source, recvtag,
+                   comm, request);
+}
+
+int Isendrecv_replace(void *buf, int count, Datatype *type, int dest, int sendtag, int source, int recvtag, Comm *comm,
+                      Request **request) {
+  Call call(Fn::Isendrecv_replace);
+  int error = check_recv(comm, count, type, source, recvtag);
+  if (!error) error = check_send(comm, count, type, dest, sendtag);
+  std::int64_t bytes = 0;
+  void *copy = error ? nullptr : pack_copy(buf, count, type, &bytes);
+  if (!error && !copy) error = abi::ERR_NO_MEM;
+  if (error) return raise(comm, error);
+  Datatype *packed = large_contiguous(bytes, predefined<Datatype>(abi::BYTE));
+  packed->committed = 1;
+  error = isendrecv(copy, 1, packed, dest, sendtag, copy, buf, count, type, source, recvtag, comm, request);
+  release(packed);
   return error;
 }
 

@@ -14,7 +14,6 @@
 
 namespace mana {
 
-// Records without a type of their own yet: sessions have only their null handle.
 template <class T> inline constexpr Kind kKindOf = Kind{0};
 template <> inline constexpr Kind kKindOf<Comm> = Kind::comm;
 template <> inline constexpr Kind kKindOf<Group> = Kind::group;
@@ -26,6 +25,7 @@ template <> inline constexpr Kind kKindOf<Request> = Kind::request;
 template <> inline constexpr Kind kKindOf<Message> = Kind::message;
 template <> inline constexpr Kind kKindOf<File> = Kind::file;
 template <> inline constexpr Kind kKindOf<Win> = Kind::win;
+template <> inline constexpr Kind kKindOf<Session> = Kind::session;
 
 inline constexpr std::uint32_t kChunkRecords = 512;
 inline constexpr std::uint32_t kMaxRecords = 1u << 26;

@@ -118,9 +118,9 @@ Errhandler errhandlers[4];
 Info infos[2];
 Request null_request_record;
 Message messages[2];
-Object null_session;
-File null_file;
 Win null_window;
+File null_file;
+Session null_session;
 
 // The body of a pair type: struct {first; second}.
 struct PairBody {

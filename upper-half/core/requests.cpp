@@ -5,11 +5,14 @@
 #include "core/bsend.h"
 #include "core/collectives.h"
 #include "core/communicators.h"
+#include "core/composite.h"
 #include "core/datatypes.h"
 #include "core/duplication.h"
 #include "core/file_access.h"
 #include "core/generalized.h"
 #include "core/lock.h"
+#include "core/memory.h"
+#include "core/partitioned.h"
 #include "core/pool.h"
 #include "drain/synchronous.h"
 
@@ -78,6 +81,12 @@ void settle_other(Request *r, const Status &status) {
 }
 
 void complete_detached(Request *request) {
+  if (request->detached == kPart) return part_completed(request);
+  if (request->detached == kReader) return hello_arrived(request);
+  if (request->detached == kOwnsBuffer) {
+    core_free(request->buf);
+    return free_request(request);
+  }
   --detached_requests;
   free_request(request);
 }
@@ -95,6 +104,10 @@ void detach(Request *request) {
 
 void wait_for(Request *r) {
   while (is_pending(r)) {
+    if (r->is_whole) [[unlikely]] {
+      progress_parts(1, &r, true);
+      continue;
+    }
     if (r->needs_ack) [[unlikely]] {
       is_generalized(r) ? wait_generalized(r) : wait_for_acknowledgement();
       continue;

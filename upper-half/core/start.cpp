@@ -10,6 +10,7 @@
 #include "core/groups.h"
 #include "core/memory.h"
 #include "core/ops.h"
+#include "core/partitioned.h"
 #include "core/pool.h"
 #include "core/requests.h"
 #include "lower_mpi.h"
@@ -98,6 +99,7 @@ void core_attach() {
   fill_predefined_comm(self_comm, kSelfId, 1, 0, everyone + rank);
   core_free(everyone);
   fill_runtime_attributes();
+  if (front_ops->version >= 4) make_partition_comm();
 }
 
 }  // namespace mana

@@ -63,6 +63,14 @@ int Get_count(const Status *status, Datatype *datatype, int *count) {
   return 0;
 }
 
+int Get_count_c(const Status *status, Datatype *datatype, std::int64_t *count) {
+  Call call(Fn::Get_count_c);
+  if (is_null(datatype))
+    return raise(abi::ERR_TYPE);
+  *count = items_in(status->bytes, datatype);
+  return 0;
+}
+
 int Get_elements(const Status *status, Datatype *datatype, int *count) {
   Call call(Fn::Get_elements);
   if (is_null(datatype))

@@ -3,6 +3,7 @@
 #pragma once
 #include <sys/auxv.h>
 
+#include "core/runtime.h"
 #include "core/start.h"
 #ifdef OPEN_MPI
 #include "fronts/openmpi_fortran.h"
@@ -21,6 +22,13 @@ void call_op(void (*function)(), void *in, void *inout, int *len, Datatype *type
   reinterpret_cast<MPI_User_function *>(function)(in, inout, len, &handle);
 }
 
+void call_large_op(void (*function)(), void *in, void *inout, std::int64_t *len, Datatype *type) {
+  using Function = void(void *, void *, MPI_Count *, MPI_Datatype *);  // Open MPI 4 has no name for it
+  MPI_Datatype handle = type_out(type);
+  MPI_Count count = *len;
+  reinterpret_cast<Function *>(function)(in, inout, &count, &handle);
+}
+
 // `object` is a communicator: files and windows are not there yet, what fails on one of them is reported here as
 // well.
 void call_comm_errhandler(void (*function)(), Object *object, int abi_error) {
@@ -33,6 +41,11 @@ void call_comm_errhandler(void (*function)(), Object *object, int abi_error) {
   } else if (object->kind == Kind::win) {
     MPI_Win handle = win_out(object);
     reinterpret_cast<MPI_Win_errhandler_function *>(function)(&handle, &code);
+#ifdef MPI_SESSION_NULL
+  } else if (object->kind == Kind::session) {
+    MPI_Session handle = session_out(object);
+    reinterpret_cast<MPI_Session_errhandler_function *>(function)(&handle, &code);
+#endif
   } else {
     MPI_Comm handle = comm_out(object);
     reinterpret_cast<MPI_Comm_errhandler_function *>(function)(&handle, &code);
@@ -117,6 +130,7 @@ const FrontOps kFrontOps = {
     .version = MPI_VERSION,
     .subversion = MPI_SUBVERSION,
     .library_version = kLibraryVersion,
+    .call_large_op = call_large_op,
     .call_query = call_query,
 };
 
@@ -128,6 +142,12 @@ const FrontOps kFrontOps = {
     return;
   core_start(&kFrontOps);
   bind_predefined();
+}
+
+// The process ends normally: after the destructors of everything that needs this library.
+[[gnu::destructor]] void stop() {
+  if (under_mana)
+    end_runtime_at_exit();
 }
 
 } // namespace

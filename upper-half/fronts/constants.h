@@ -169,9 +169,10 @@ inline int splittype_in(int type) {
   if (type > MPI_COMM_TYPE_SHARED && type <= OMPI_COMM_TYPE_CLUSTER)
     return kFirstOwnSplitType + type;
 #else
-  // Both need hints that are not passed on: MPI lets the answer be MPI_COMM_NULL then.
-  if (type == MPI_COMM_TYPE_HW_GUIDED || type == MPI_COMM_TYPE_HW_UNGUIDED)
-    return abi::UNDEFINED;
+  if (type == MPI_COMM_TYPE_HW_GUIDED)
+    return abi::COMM_TYPE_HW_GUIDED;
+  if (type == MPI_COMM_TYPE_HW_UNGUIDED)
+    return abi::COMM_TYPE_HW_UNGUIDED;
 #endif
   return type == MPI_UNDEFINED ? abi::UNDEFINED : kNotARank;
 }

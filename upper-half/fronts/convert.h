@@ -39,18 +39,21 @@ inline void statuses_out(const Status *from, int n, int abi_error, MPI_Status *t
   }
 }
 
-// MPI_Type_get_contents: which of the integers are constants follows from the constructor.
+// MPI_Type_get_contents: which of the integers are constants follows from the constructor. Those with large counts have
+// no sizes among the integers.
 inline void contents_out(const Datatype *type, int *integers) {
+  const bool large = type->nc != 0;
   if (type->combiner == abi::COMBINER_SUBARRAY) {
-    int &order = integers[1 + 3 * integers[0]];
+    int &order = integers[large ? 1 : 1 + 3 * integers[0]];
     order = order_out(order);
   } else if (type->combiner == abi::COMBINER_DARRAY) {
     const int ndims = integers[2];
+    int *distributions = integers + (large ? 3 : 3 + ndims);
     for (int i = 0; i < ndims; ++i) {
-      integers[3 + ndims + i] = distribution_out(integers[3 + ndims + i]);
-      integers[3 + 2 * ndims + i] = darg_out(integers[3 + 2 * ndims + i]);
+      distributions[i] = distribution_out(distributions[i]);
+      distributions[ndims + i] = darg_out(distributions[ndims + i]);
     }
-    integers[3 + 4 * ndims] = order_out(integers[3 + 4 * ndims]);
+    distributions[3 * ndims] = order_out(distributions[3 * ndims]);
   }
 }
 

@@ -4,6 +4,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/call.h"
+
 namespace mana::front_side {
 
 bool under_mana;
@@ -18,12 +20,12 @@ void no_lower_half() {
 }
 
 void *scratch_alloc(std::size_t bytes) {
-  InCore in_core;
+  const InCore in_core;
   return core_alloc(bytes);
 }
 
 void scratch_free(void *block) {
-  InCore in_core;
+  const InCore in_core;
   core_free(block);
 }
 

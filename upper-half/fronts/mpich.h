@@ -76,6 +76,7 @@ inline Message *message_in(MPI_Message h) {
     return static_cast<Message *>(predefined_records.others[static_cast<int>(Kind::message)][1]);
   return top(h) == class_and_kind(2, Kind::message) ? dynamic_in<Message>(h) : null_record<Message>(Kind::message);
 }
+inline Session *session_in(MPI_Session h) { return other_in<Session>(h); }
 inline Win *win_in(MPI_Win h) { return other_in<Win>(h); }
 // A pointer to the record, whose first word points to itself.
 inline File *file_in(MPI_File h) {
@@ -92,6 +93,7 @@ inline MPI_Info info_out(const Object *r) { return int_out(r); }
 inline MPI_Errhandler errhandler_out(const Object *r) { return int_out(r); }
 inline MPI_Message message_out(const Object *r) { return int_out(r); }
 inline MPI_Win win_out(const Object *r) { return int_out(r); }
+inline MPI_Session session_out(const Object *r) { return int_out(r); }
 inline MPI_File file_out(const Object *r) {
   return (r->flags & kNull) ? MPI_FILE_NULL : reinterpret_cast<MPI_File>(static_cast<std::uintptr_t>(r->handle));
 }

@@ -11,6 +11,7 @@ namespace mana::front_side::without_mana {
 
 inline int Init(int *, char ***) { no_lower_half(); }
 inline int Init_thread(int *, char ***, int, int *) { no_lower_half(); }
+template <class... Any> int Session_init(Any...) { no_lower_half(); }
 inline int Abort(MPI_Comm, int code) { _exit(code); }
 inline int Initialized(int *flag) { return *flag = 0, MPI_SUCCESS; }
 inline int Finalized(int *flag) { return *flag = 0, MPI_SUCCESS; }
