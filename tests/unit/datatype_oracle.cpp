@@ -190,7 +190,7 @@ Tree array_tree(Tree old, bool distributed) {
     const bool standard = kind == 2 || pick(0, 1);
     const int least = kind == 0 ? (size + psizes.back() - 1) / psizes.back() : 1;
     const int darg = pick(least, least + 2);
-    ours_dargs.push_back(standard ? abi::DISTRIBUTE_DFLT_DARG : darg == abi::DISTRIBUTE_DFLT_DARG ? 1 : darg);
+    ours_dargs.push_back(standard ? kDefaultDarg : darg);
     dargs.push_back(standard ? MPI_DISTRIBUTE_DFLT_DARG : ours_dargs.back());
   }
   const int rank = pick(0, processes - 1);
