@@ -320,6 +320,13 @@ std::string control_checkpoint_directory() {
 
 namespace {
 
+// Under the lock, so that what the next checkpoint reads is never short of a thread that has been let in.
+void count_entered(std::uint64_t comm_id, std::uint64_t number) {
+  for (CounterChunk *chunk = counters.load(); chunk; chunk = std::atomic_ref(chunk->next).load())
+    for (CollectiveCounter &slot : chunk->slot)
+      if (std::atomic_ref(slot.comm_id).load(std::memory_order_acquire) == comm_id) std::atomic_ref(slot.entered).store(number);
+}
+
 wire::Inside inside() { return {seam()->in_collective.load(), state.taken}; }
 
 // Who has been let in is expected inside by all others, whatever has been said since.
@@ -333,6 +340,8 @@ Verdict wait_at_gate(Lock &lock, std::uint64_t comm_id, std::uint64_t number) {
   }
   if (state.epoch == epoch && state.let_in.erase(passed)) {
     ++state.taken;
+    count_entered(comm_id, number);
+    seam()->in_collective.fetch_add(1);
     return Verdict::go;
   }
   return state.phase == Phase::idle || state.epoch != epoch ? Verdict::cancelled : Verdict::park;
@@ -342,11 +351,8 @@ Verdict wait_at_gate(Lock &lock, std::uint64_t comm_id, std::uint64_t number) {
 
 Verdict control_gate(std::uint64_t comm_id, std::uint64_t number) {
   Lock lock(state.mutex);
-  if (state.phase == Phase::idle) return Verdict::go;
   seam()->in_collective.fetch_sub(1);
-  const Verdict verdict = wait_at_gate(lock, comm_id, number);
-  if (verdict != Verdict::park) seam()->in_collective.fetch_add(1);
-  return verdict;
+  return state.phase == Phase::idle ? Verdict::cancelled : wait_at_gate(lock, comm_id, number);
 }
 
 Verdict control_gate_plain() {

@@ -40,7 +40,8 @@ void count_inside(std::uint32_t change) {
 void enter_counted() { count_inside(1); }
 void leave_counted() { count_inside(~0u); }
 
-// A checkpoint has been asked for: until the coordinator lets this collective go on, it is not entered.
+// A checkpoint has been asked for: until the coordinator lets this collective go on, it is not entered. Otherwise than let
+// in, a thread counts the collective again *before* it looks whether the next checkpoint has been asked for.
 [[gnu::cold]] void pass_gate(std::uint64_t comm_id, std::uint64_t *entered, std::uint64_t number) {
   while (watched()) {
     *entered = number - 1;
@@ -49,12 +50,13 @@ void leave_counted() { count_inside(~0u); }
       Unlocked unlocked;
       verdict = seam()->services->gate(comm_id, number);
     }
-    if (verdict != Verdict::park || must_not_park()) break;
-    park();
+    if (verdict == Verdict::go) return;
+    const bool goes_on = must_not_park();
+    if (verdict == Verdict::park && !goes_on) park();
+    *entered = number;
     enter_counted();
+    if (verdict == Verdict::park && goes_on) return;
   }
-  *entered = number;
-  order();
 }
 
 void enter(std::uint64_t comm_id, std::uint64_t *entered) {
@@ -103,7 +105,9 @@ int begin_collective(Comm *comm) {
     enter(comm->id, comm->entered);
     return 0;
   }
-  return is_null(comm) || !is_alone(comm) ? abi::ERR_COMM : 0;
+  if (is_null(comm) || !is_alone(comm)) return abi::ERR_COMM;
+  enter_counted();
+  return 0;
 }
 
 void end_collective() {

@@ -146,8 +146,9 @@ struct LowerServices {
 
   // --- safe points (drain/README: the protocol) ---
   // Asks to enter collective number `number` (1-based) of `comm_id`. Blocks, making MPI
-  // progress, until the coordinator lets it go on (Verdict::go) or wants it parked. The thread is counted in
-  // Seam::in_collective before, and afterwards again unless the verdict is to park.
+  // progress, until the coordinator lets it go on (Verdict::go) or wants it parked (park), or the
+  // checkpoint is given up (cancelled). The thread is counted in Seam::in_collective before, the collective is not; let
+  // in, both are, else neither.
   Verdict (*gate)(std::uint64_t comm_id, std::uint64_t number);
   // A rank that waits at the entry of its own requested call (--checkpoint-at): blocks likewise.
   Verdict (*gate_plain)();
