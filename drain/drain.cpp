@@ -16,6 +16,7 @@
 
 #include "abi_constants.h"
 #include "core/communicators.h"
+#include "core/intercommunicators.h"
 #include "core/memory.h"
 #include "core/pool.h"
 #include "core/requests.h"
@@ -37,6 +38,7 @@ void take_protocol(int world_rank, ProtocolTag tag, const void *data) {
   case kTagCounts: std::memcpy(&expected[world_rank], data, sizeof(std::int64_t)); break;
   case kTagNotice: take_notice(world_rank, data); break;
   case kTagAck: take_acknowledgement(data); break;
+  case kTagMeet: take_meeting(world_rank, data); break;
   }
 }
 

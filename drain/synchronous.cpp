@@ -144,7 +144,7 @@ void notify_synchronous_sends() {
     if (!is_synchronous(r) || r->ack_id != 0 || r->detached) continue;
     r->ack_id = ++last_ack_id;
     const Notice notice{r->comm->id, r->after, r->ack_id, r->comm->rank, r->tag};
-    protocol_send(r->comm->group->world_ranks[r->peer], kTagNotice, &notice, sizeof notice);
+    protocol_send(peer_group(r->comm)->world_ranks[r->peer], kTagNotice, &notice, sizeof notice);
   }
 }
 

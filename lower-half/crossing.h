@@ -56,14 +56,17 @@ private:
 };
 
 // The other way, inside a crossing: for the scope in which the lower half calls the application back (a user-
-// defined reduction). The application may call the lower half again from there.
+// defined reduction). The application may call the lower half again from there; it is not parked, as there are frames
+// of the lower half on the stack.
 class [[nodiscard]] ReverseCrossing {
 public:
-  ReverseCrossing() : block_(this_thread_block()) {
+  ReverseCrossing() : block_(this_thread_block()), held_sp_(block_->held_sp) {
+    block_->held_sp = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
     arch::write_fs(block_->upper_fs);
     block_->in_lower = 0;
   }
   ~ReverseCrossing() {
+    block_->held_sp = held_sp_;
     block_->in_lower = 1;
     arch::write_fs(block_->lower_fs);
   }
@@ -72,6 +75,7 @@ public:
 
 private:
   ThreadBlock *block_;
+  std::uint64_t held_sp_;
 };
 
 } // namespace mana

@@ -79,7 +79,7 @@ def keep_expression(f):
 
 
 def counts(p):
-    return {"comm_size": "comm->size", "neighbors_out": "neighbor_count(comm).outdegree",
+    return {"comm_size": "comm->peer_count", "neighbors_out": "neighbor_count(comm).outdegree",
             "neighbors_in": "neighbor_count(comm).indegree"}[p.length]
 
 

@@ -44,7 +44,7 @@ def prototype(f, prefix=""):
 # --- handles ---
 
 def array_length(f, p):
-    return {"comm_size": "comm_r->size", "neighbors_out": "neighbor_count(comm_r).outdegree",
+    return {"comm_size": "comm_r->peer_count", "neighbors_out": "neighbor_count(comm_r).outdegree",
             "neighbors_in": "neighbor_count(comm_r).indegree"}.get(p.length, f"at_least_0({p.length})")
 
 
@@ -87,7 +87,10 @@ def add_handle(f, p, b):
         b.always.append(f"*{p.name} = {p.role}_out({p.name}_r);")
         b.arguments.append(f"&{p.name}_r")
     elif p.significant:
-        ignored = (f"is_in_place({buffer_before(f, p)})" if p.significant == "data" else "!is_root(root, comm_r)")
+        ignored = "!is_root(root, comm_r)"
+        if p.significant == "data":
+            beside = " || is_beside(root, comm_r)" if f.param("rank") else ""
+            ignored = f"is_in_place({buffer_before(f, p)}){beside}"
         b.arguments.append(f"{ignored} ? null_record<{record}>(Kind::{kind}) : {p.role}_in({p.name})")
     elif p.role == "comm" and needs_comm_record(f) or p.role == "type" and f.name == "Type_get_contents":
         b.before.insert(0, f"{record} *{p.name}_r = {p.role}_in({p.name});")

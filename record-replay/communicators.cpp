@@ -13,6 +13,7 @@
 #include <algorithm>
 
 #include "core/communicators.h"
+#include "core/intercommunicators.h"
 #include "core/memory.h"
 #include "core/start.h"
 #include "lower_mpi.h"
@@ -27,8 +28,16 @@ void check(int error) {
   if (error != 0) seam()->services->die(125, "restart: the live MPI refused to make a communicator again");
 }
 
+// An inter-communicator: each of the two groups has made its own, now the first ranks of both join them.
+void join_groups(const Comm *comm, NativeComm *native) {
+  NativeComm local = *native;
+  check(join_below(local, 0, comm->remote->world_ranks[0], native));
+  seam()->mpi->Comm_free(&local);
+}
+
 void rebuild(Comm *comm) {
   check(create_from_ranks(natives.protocol, comm->size, comm->group->world_ranks, kTag, &comm->native));
+  if (comm->remote) join_groups(comm, &comm->native);
   check(add_topology(comm->topology, &comm->native));
   if (comm->name[0] != '\0') seam()->mpi->Comm_set_name(comm->native, comm->name);
 }

@@ -6,6 +6,7 @@
 #include "abi_constants.h"
 #include "core/communicators.h"
 #include "core/datatypes.h"
+#include "core/engine.h"
 #include "core/lock.h"
 #include "core/memory.h"
 #include "core/ops.h"
@@ -42,7 +43,7 @@ void set_entered(std::uint64_t *entered, std::uint64_t number, std::uint32_t ins
       Unlocked unlocked;
       verdict = seam()->services->gate(comm_id, number);
     }
-    if (verdict != Verdict::park) break;
+    if (verdict != Verdict::park || must_not_park()) break;
     park();
   }
   set_entered(entered, number, 1);

@@ -1,6 +1,8 @@
 // Making and freeing communicators. See communicators.h.
 #include "core/communicators.h"
 
+#include <cstring>
+
 #include "core/attributes.h"
 #include "core/call.h"
 #include "core/collectives.h"
@@ -63,11 +65,63 @@ int create_from_ranks(NativeComm base, int n, const int *ranks, int tag, NativeC
 }
 
 void link_peers(Comm *comm) {
-  comm->peers = core_array<Peer *>(static_cast<std::size_t>(comm->size));
-  for (int rank = 0; rank < comm->size; ++rank) comm->peers[rank] = &world_peers[comm->group->world_ranks[rank]];
+  const Group *peers = peer_group(comm);
+  comm->peer_count = peers->size;
+  comm->peers = core_array<Peer *>(static_cast<std::size_t>(peers->size));
+  for (int rank = 0; rank < peers->size; ++rank) comm->peers[rank] = &world_peers[peers->world_ranks[rank]];
   // Nobody waits for a rank that is alone: its collectives are not counted.
   if (!is_alone(comm)) comm->entered = &take_counter(comm->id)->entered;
 }
+
+namespace {
+
+void check_gathered(int error) {
+  if (error != 0) seam()->services->die(125, "the members of a new communicator could not be gathered");
+}
+
+Group *group_of(const Member *members, int size) {
+  Group *group = new_group(size);
+  for (int rank = 0; rank < size; ++rank) group->world_ranks[rank] = static_cast<std::int32_t>(members[rank].world_rank);
+  finish_group(group);
+  return group;
+}
+
+std::uint64_t id_of(const Member &leader) {
+  return (static_cast<std::uint64_t>(leader.world_rank) + 1) << kLeaderShift | leader.number;
+}
+
+void meet_members(Comm *comm, const Member &own) {
+  Member *members = core_array<Member>(static_cast<std::size_t>(comm->size));
+  check_gathered(seam()->mpi->Allgather(&own, sizeof own, natives.byte, members, sizeof own, natives.byte, comm->native));
+  comm->id = id_of(members[0]);
+  comm->group = group_of(members, comm->size);
+  core_free(members);
+}
+
+// Gathering over an inter-communicator gives the other group. So each group's first rank then tells that other
+// group who they are. The id is the one of the two first ranks that comes first in MPI_COMM_WORLD.
+void meet_both_groups(Comm *comm, const Member &own) {
+  const LowerMpi *mpi = seam()->mpi;
+  int remote_size = 0;
+  mpi->Comm_remote_size(comm->native, &remote_size);
+  Member *remote = core_array<Member>(static_cast<std::size_t>(remote_size));
+  Member *local = core_array<Member>(static_cast<std::size_t>(comm->size));
+  check_gathered(mpi->Allgather(&own, sizeof own, natives.byte, remote, sizeof own, natives.byte, comm->native));
+
+  int *counts = core_array<int>(static_cast<std::size_t>(remote_size) * 2);
+  std::memset(counts, 0, sizeof(int) * static_cast<std::size_t>(remote_size) * 2);
+  counts[0] = comm->size * static_cast<int>(sizeof(Member));
+  check_gathered(mpi->Allgatherv(remote, comm->rank == 0 ? remote_size * static_cast<int>(sizeof(Member)) : 0,
+                                 natives.byte, local, counts, counts + remote_size, natives.byte, comm->native));
+  comm->group = group_of(local, comm->size);
+  comm->remote = group_of(remote, remote_size);
+  comm->id = id_of(local[0].world_rank < remote[0].world_rank ? local[0] : remote[0]);
+  core_free(counts);
+  core_free(local);
+  core_free(remote);
+}
+
+}  // namespace
 
 Comm *adopt(NativeComm native, const Comm *parent) {
   const LowerMpi *mpi = seam()->mpi;
@@ -75,17 +129,13 @@ Comm *adopt(NativeComm native, const Comm *parent) {
   comm->native = native;
   mpi->Comm_size(native, &comm->size);
   mpi->Comm_rank(native, &comm->rank);
-
-  Member *members = core_array<Member>(static_cast<std::size_t>(comm->size));
+  int is_inter = 0;
+  mpi->Comm_test_inter(native, &is_inter);
   const Member own{world->rank, ++comms_made};
-  if (mpi->Allgather(&own, sizeof own, natives.byte, members, sizeof own, natives.byte, native) != 0)
-    seam()->services->die(125, "the members of a new communicator could not be gathered");
-  comm->id = (static_cast<std::uint64_t>(members[0].world_rank) + 1) << kLeaderShift | members[0].number;
-  comm->group = new_group(comm->size);
-  for (int rank = 0; rank < comm->size; ++rank)
-    comm->group->world_ranks[rank] = static_cast<std::int32_t>(members[rank].world_rank);
-  finish_group(comm->group);
-  core_free(members);
+  if (is_inter)
+    meet_both_groups(comm, own);
+  else
+    meet_members(comm, own);
 
   link_peers(comm);
   set_errhandler(&comm->errhandler, parent->errhandler);
@@ -114,14 +164,14 @@ int dup(Comm *comm, const Info *info, Comm **newcomm) {
 }
 
 // Color and key with which MPI_Comm_split makes what MPI_Comm_create is asked for: members of a group
-// are those with the same first member.
+// are those with the same first member. Of an inter-communicator each group has one part, and the two belong together.
 int color_of_group(const Comm *comm, const Group *group, int *color, int *key) {
   *color = *key = abi::UNDEFINED;
   const RankIndex rank_in_comm(comm->group);
   for (int i = 0; i < group->size; ++i)
     if (rank_in_comm[group->world_ranks[i]] < 0) return abi::ERR_GROUP;
   if (group->rank == abi::UNDEFINED) return 0;
-  *color = rank_in_comm[group->world_ranks[0]];
+  *color = comm->remote ? 0 : rank_in_comm[group->world_ranks[0]];
   *key = group->rank;
   return 0;
 }
@@ -173,6 +223,7 @@ void destroy_comm(Comm *comm) {
   core_free(comm->peers);
   core_free(comm->topology);
   release(comm->group);
+  if (comm->remote) release(comm->remote);
   set_errhandler(&comm->errhandler, nullptr);
   if (comm->info) release(comm->info);
   destroy(comm);
@@ -204,6 +255,15 @@ int free_comm(Comm **handle) {
 }
 
 int raised(Comm *comm, int error) { return error ? raise(comm, error) : 0; }
+
+// MPI_CONGRUENT, MPI_SIMILAR or MPI_UNEQUAL, for two inter-communicators by both of their groups.
+int compare_members(const Comm *a, const Comm *b) {
+  if (!a->remote != !b->remote) return abi::UNEQUAL;
+  const int local = compare_groups(a->group, b->group);
+  const int remote = a->remote ? compare_groups(a->remote, b->remote) : abi::IDENT;
+  if (local == abi::UNEQUAL || remote == abi::UNEQUAL) return abi::UNEQUAL;
+  return local == abi::IDENT && remote == abi::IDENT ? abi::CONGRUENT : abi::SIMILAR;
+}
 
 }  // namespace
 
@@ -287,8 +347,7 @@ int Comm_disconnect(Comm **comm) {
 int Comm_compare(Comm *a, Comm *b, int *result) {
   Call call(Fn::Comm_compare);
   if (is_null(a) || is_null(b)) return raise(abi::ERR_COMM);
-  *result = a == b ? abi::IDENT : compare_groups(a->group, b->group);
-  if (a != b && *result == abi::IDENT) *result = abi::CONGRUENT;
+  *result = a == b ? abi::IDENT : compare_members(a, b);
   return 0;
 }
 
@@ -317,7 +376,7 @@ int Comm_group(Comm *comm, Group **group) {
 int Comm_test_inter(Comm *comm, int *flag) {
   Call call(Fn::Comm_test_inter);
   if (is_null(comm)) return raise(abi::ERR_COMM);
-  *flag = 0;
+  *flag = comm->remote != nullptr;
   return 0;
 }
 

@@ -21,7 +21,9 @@ inline void release(Comm *comm) {
 }
 
 inline bool is_null(const Comm *comm) { return (comm->flags & kNull) != 0; }
-inline bool is_alone(const Comm *comm) { return comm->size == 1; }
+// The group whose ranks name the peers of point-to-point calls.
+inline const Group *peer_group(const Comm *comm) { return comm->remote ? comm->remote : comm->group; }
+inline bool is_alone(const Comm *comm) { return comm->size == 1 && !comm->remote; }
 inline bool has_native(const Comm *comm) { return comm->native != natives.comm_null; }
 
 // Every communicator of this rank, the predefined ones first.

@@ -10,6 +10,7 @@
 #include "core/communicators.h"
 #include "core/datatypes.h"
 #include "core/errors.h"
+#include "core/generalized.h"
 #include "core/lock.h"
 #include "core/memory.h"
 #include "core/requests.h"
@@ -41,7 +42,7 @@ public:
 
   // Looks at the records. Afterwards the counts below are valid.
   void gather() {
-    running_ = drained_ = complete_ = 0;
+    running_ = drained_ = generalized_ = complete_ = 0;
     for (int i = 0; i < n_; ++i) {
       const Request *r = requests_[i];
       natives_[i] = natives.request_null;
@@ -51,6 +52,7 @@ public:
         ++complete_;
       } else if (r->needs_ack) [[unlikely]] {
         ++drained_;
+        generalized_ += is_generalized(r);
       } else {
         natives_[i] = r->native;
         ++running_;
@@ -63,7 +65,7 @@ public:
 
   // One test, then gathers again.
   void test(WaitMode mode) {
-    if (drained_) [[unlikely]] poll_acknowledgements();
+    if (drained_) [[unlikely]] poll_above(false);
     if (running_) {
       seam()->services->blocking->test(n_, natives_, statuses_, completed_, mode);
       absorb();
@@ -95,13 +97,20 @@ public:
 private:
   static constexpr int kInline = 32;
 
-  // Without anything running below, waiting for an acknowledgement is a blocking probe; else both are polled.
+  // Without anything running below, waiting for an acknowledgement is a blocking probe; else everything is polled.
   void wait_with_drained(WaitMode mode) {
-    if (!running_) return wait_for_acknowledgement();
-    poll_acknowledgements();
+    if (!running_ && !generalized_) return wait_for_acknowledgement();
+    poll_above(drained_ == 1 && !running_);
     seam()->services->blocking->test(n_, natives_, statuses_, completed_, mode);
     absorb();
+    if (generalized_) pause_for_others();
     park();
+  }
+
+  void poll_above(bool may_wait) {
+    poll_acknowledgements();
+    for (int i = 0; i < n_ && generalized_; ++i)
+      if (is_listed(requests_[i]) && is_generalized(requests_[i])) poll_generalized(requests_[i], may_wait);
   }
 
   void absorb() {
@@ -109,7 +118,7 @@ private:
       if (completed_[i]) settle(requests_[i], statuses_[i]);
   }
 
-  int n_, running_ = 0, drained_ = 0, complete_ = 0;
+  int n_, running_ = 0, drained_ = 0, generalized_ = 0, complete_ = 0;
   Request *const *requests_;
   NativeRequest inline_natives_[kInline];
   Status inline_statuses_[kInline];
@@ -130,10 +139,12 @@ int report(Request **request, Status *status) {
 
 // The same for calls that complete a single request: raised on the request's communicator.
 int report_and_raise(Request **request, Status *status) {
-  Comm *comm = (*request)->comm;
   if ((*request)->status.error == 0) [[likely]] return report(request, status);
+  ask_outcome(*request);
+  Comm *comm = (*request)->comm;
   ++comm->refs;
-  const int error = raise(comm, report(request, status));
+  int error = report(request, status);
+  if (error) error = raise(comm, error);
   release(comm);
   return error;
 }
@@ -148,6 +159,12 @@ int check_list(int n, Request **requests) {
   return n > 0 && !requests ? abi::ERR_REQUEST : 0;
 }
 
+// The first that has failed says on which communicator the call fails.
+void note_failure(Request *request, Comm **failed) {
+  ask_outcome(request);
+  if (request->status.error != 0 && !*failed) ++(*failed = request->comm)->refs;
+}
+
 // All of them, complete: statuses, and MPI_ERR_IN_STATUS when one failed.
 int report_all(int n, Request **requests, Status *statuses) {
   Comm *failed = nullptr;
@@ -157,8 +174,7 @@ int report_all(int n, Request **requests, Status *statuses) {
       none_listed(status);
       continue;
     }
-    Comm *comm = requests[i]->comm;
-    if (requests[i]->status.error != 0 && !failed) [[unlikely]] ++(failed = comm)->refs;
+    if (requests[i]->status.error != 0) [[unlikely]] note_failure(requests[i], &failed);
     report(&requests[i], status);
   }
   if (!failed) [[likely]] return 0;
@@ -183,7 +199,7 @@ int report_some(int n, Request **requests, int *outcount, int *indices, Status *
   Comm *failed = nullptr;
   for (int i = 0; i < n; ++i) {
     if (!is_listed(requests[i]) || !requests[i]->complete) continue;
-    if (requests[i]->status.error != 0 && !failed) [[unlikely]] ++(failed = requests[i]->comm)->refs;
+    if (requests[i]->status.error != 0) [[unlikely]] note_failure(requests[i], &failed);
     indices[done] = i;
     report(&requests[i], statuses ? &statuses[done] : nullptr);
     ++done;
@@ -229,8 +245,11 @@ int Request_get_status(Request *request, int *flag, Status *status) {
   batch.gather();
   if (batch.pending()) batch.test(WaitMode::all);
   *flag = batch.complete();
-  if (*flag && status) *status = request->status;
-  return 0;
+  if (!*flag) return 0;
+  Status outcome = request->status;
+  const int error = is_generalized(request) ? query_generalized(request, &outcome) : 0;
+  if (status) *status = outcome;
+  return error ? raise(error) : 0;
 }
 
 // ---------------------------------------------------------------------------------
@@ -317,6 +336,7 @@ int Request_free(Request **request) {
   Request *r = *request;
   if (is_null(r)) return raise(abi::ERR_REQUEST);
   *request = null_request();
+  if (is_generalized(r)) return free_generalized(r);
   if (r->active)
     detach(r);
   else
@@ -330,6 +350,7 @@ int Cancel(Request **request) {
   Call call(Fn::Cancel);
   Request *r = *request;
   if (is_null(r) || r->op == RequestKind::collective || r->op == RequestKind::file) return raise(abi::ERR_REQUEST);
+  if (is_generalized(r)) return cancel_generalized(r);
   if (!is_pending(r) || r->native == natives.request_null || r->cancelled) return 0;
   r->cancelled = 1;
   const int error = seam()->mpi->Cancel(&r->native);

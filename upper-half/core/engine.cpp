@@ -15,9 +15,7 @@ namespace {
 
 bool wanted(Intent bit) { return (seam()->intent.load(std::memory_order_relaxed) & bit) != 0; }
 
-// True in an MPI call that a callback of the application makes (a reduction, an attribute function, possibly run by the
-// drain): frames of the lower half may be on the stack, which must not be in an image.
-bool in_callback() { return this_thread_block()->in_core > 1; }
+bool checkpoint_runs = false;
 
 void run_checkpoint() {
   events_before_checkpoint();
@@ -65,19 +63,30 @@ void request_and_wait() {
 
 }  // namespace
 
+// Attribute functions, error handlers and the like are called by the core, which does not mind. A reduction function is
+// called by the live MPI, possibly in the drain; events' callbacks are called by the checkpoint itself.
+bool must_not_park() {
+  const ThreadBlock *block = this_thread_block();
+  if (block->held_sp != 0 && reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) < block->held_sp) return true;
+  return block->is_engine && checkpoint_runs;
+}
+
 void engine_park() {
-  if (!wanted(kIntentPark) || in_callback()) return;
-  if (this_thread_block()->is_engine)
-    run_checkpoint();
-  else
+  if (!wanted(kIntentPark) || must_not_park()) return;
+  if (!this_thread_block()->is_engine) {
     seam()->services->park_and_write();
+    return;
+  }
+  checkpoint_runs = true;
+  run_checkpoint();
+  checkpoint_runs = false;
 }
 
 void call_slow(Fn) {
   Seam &s = *seam();
   // A call counted inside a callback is stopped at the next one outside.
   if (wanted(kIntentCount) && this_thread_block()->is_engine && ++s.calls_counted >= s.checkpoint_at &&
-      !in_callback()) {
+      !must_not_park()) {
     s.intent.fetch_and(~std::uint32_t{kIntentCount});
     request_and_wait();
   }

@@ -15,6 +15,9 @@ namespace mana {
 // Does nothing when no checkpoint wants the thread parked any more.
 void engine_park();
 
+// True where the calling thread cannot be parked: frames of the lower half are on its stack, or it runs a checkpoint.
+bool must_not_park();
+
 // Entry of an MPI call while seam()->intent is not zero: parks, and counts calls for --checkpoint-at.
 void call_slow(Fn fn);
 

@@ -68,4 +68,9 @@ void park() {
   engine_park();
 }
 
+void pause_for_others() {
+  Unlocked unlocked;
+  syscall(SYS_sched_yield);
+}
+
 }  // namespace mana

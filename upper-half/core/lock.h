@@ -44,4 +44,7 @@ private:
 // engine_park() with the lock given back.
 void park();
 
+// Lets other threads in, and other processes run, between two looks at something that only they can change.
+void pause_for_others();
+
 }  // namespace mana

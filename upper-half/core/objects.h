@@ -87,11 +87,12 @@ struct TopologyData {  // one block, refcounted by its communicator; arrays foll
 struct Comm : Object {
   NativeComm native;
   std::int32_t rank, size;
-  Peer **peers;                   // [size] by local rank
+  std::int32_t peer_count;        // whom it can send to: its size, or that of the remote group
+  Peer **peers;                   // [peer_count] by their rank
   std::uint64_t *entered;         // its CollectiveCounter::entered
   std::uint64_t id;               // same on all members, unique in the job: see record-replay/communicators.h
-  std::uint64_t children;         // communicators created from this one, for the ids of the next
   Group *group;                   // ordered world ranks; owned reference
+  Group *remote;                  // of an inter-communicator: the other group; owned reference
   TopologyData *topology;
   Errhandler *errhandler;
   Attributes *attributes;
@@ -99,7 +100,6 @@ struct Comm : Object {
   File *file;                     // the file whose own communicator this is, or null
   struct Request *closing;        // freed by the application: barrier that ends when all members have (core/communicators.cpp)
   struct Buffered *buffered_head, *buffered_tail;  // messages drained, in order of arrival: drain/buffered.h
-  std::uint32_t active;           // requests under way on it
   char name[128];                 // MPI_MAX_OBJECT_NAME of the fronts is 64 (openmpi) and 128 (mpich)
 };
 
@@ -184,11 +184,12 @@ struct Request : Object {
   std::uint8_t complete;          // outcome in `status`, nothing is under way below any more
   std::uint8_t cancelled;         // the application called MPI_Cancel
   std::uint8_t detached;          // MPI_Request_free was called while active
-  std::uint8_t needs_ack;         // synchronous send drained at its target but not matched: drain/synchronous.h
+  std::uint8_t needs_ack;         // its end comes from above: a synchronous send drained at its target but not matched
+                                  // (drain/synchronous.h), a generalized request
   std::int32_t count;
   std::int32_t peer;              // local rank, MPI_ANY_SOURCE or MPI_PROC_NULL (ABI)
   std::int32_t tag;
-  void *buf;
+  void *buf;                      // of generalized ones: their functions (core/generalized.cpp)
   Comm *comm;                     // reference while active or persistent
   Datatype *type;                 // likewise
   Status status;

@@ -25,7 +25,7 @@ int check_common(const Comm *comm, int count, const Datatype *type) {
   return 0;
 }
 
-bool is_rank(const Comm *comm, int rank) { return rank >= 0 && rank < comm->size; }
+bool is_rank(const Comm *comm, int rank) { return rank >= 0 && rank < comm->peer_count; }
 
 }  // namespace
 

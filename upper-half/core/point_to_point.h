@@ -18,12 +18,12 @@ int check_recv(const Comm *comm, int count, const Datatype *type, int source, in
 
 // True when nothing is wrong and the peer is a process: the one test on the fast path.
 inline bool plain_send(const Comm *comm, int count, const Datatype *type, int dest, int tag) {
-  return static_cast<std::uint32_t>(dest) < static_cast<std::uint32_t>(comm->size) && (count | tag) >= 0 &&
+  return static_cast<std::uint32_t>(dest) < static_cast<std::uint32_t>(comm->peer_count) && (count | tag) >= 0 &&
          type->committed;
 }
 inline bool plain_recv(const Comm *comm, int count, const Datatype *type, int source, int tag) {
-  return (static_cast<std::uint32_t>(source) < static_cast<std::uint32_t>(comm->size) ||
-          (source == -1 && comm->size > 0)) &&
+  return (static_cast<std::uint32_t>(source) < static_cast<std::uint32_t>(comm->peer_count) ||
+          (source == -1 && comm->peer_count > 0)) &&
          count >= 0 && tag >= -2 && tag != -1 && type->committed;
 }
 

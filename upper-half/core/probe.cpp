@@ -18,7 +18,7 @@ namespace {
 
 int check_probe(const Comm *comm, int source, int tag) {
   if (comm->flags & (kNull | kFreed)) return abi::ERR_COMM;
-  if ((source < 0 || source >= comm->size) && source != abi::ANY_SOURCE && source != abi::PROC_NULL)
+  if ((source < 0 || source >= comm->peer_count) && source != abi::ANY_SOURCE && source != abi::PROC_NULL)
     return abi::ERR_RANK;
   return tag < 0 && tag != abi::ANY_TAG ? abi::ERR_TAG : 0;
 }

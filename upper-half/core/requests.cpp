@@ -7,6 +7,7 @@
 #include "core/communicators.h"
 #include "core/datatypes.h"
 #include "core/file_access.h"
+#include "core/generalized.h"
 #include "core/lock.h"
 #include "core/pool.h"
 #include "drain/synchronous.h"
@@ -92,8 +93,8 @@ void detach(Request *request) {
 
 void wait_for(Request *r) {
   while (is_pending(r)) {
-    if (r->native == natives.request_null) {  // a synchronous send that was drained
-      wait_for_acknowledgement();
+    if (r->needs_ack) [[unlikely]] {
+      is_generalized(r) ? wait_generalized(r) : wait_for_acknowledgement();
       continue;
     }
     Status status;

@@ -67,7 +67,7 @@ inline Status proc_null_status() { return {-3, -2, 0, 0, 0, 0}; }   // PROC_NULL
 
 // Counts a received message by its status.
 inline void count_received(Comm *comm, const Status &status) {
-  if (static_cast<std::uint32_t>(status.source) < static_cast<std::uint32_t>(comm->size)) [[likely]]
+  if (static_cast<std::uint32_t>(status.source) < static_cast<std::uint32_t>(comm->peer_count)) [[likely]]
     ++comm->peers[status.source]->received;
 }
 

@@ -39,8 +39,9 @@ int create_below(const TopologyData *t, NativeComm base, NativeComm *made) {
 
 // Makes the communicator and gives it `topology`, which becomes the record's or is freed.
 int create(Comm *comm, TopologyData *topology, Comm **newcomm) {
-  const int error =
-      create_comm(comm, newcomm, [&](NativeComm *made) { return create_below(topology, comm->native, made); });
+  int error = abi::ERR_COMM;
+  if (!comm->remote)
+    error = create_comm(comm, newcomm, [&](NativeComm *made) { return create_below(topology, comm->native, made); });
   if (error || is_null(*newcomm)) {
     core_free(topology);
   } else {
@@ -202,7 +203,7 @@ namespace api {
 int Dist_graph_create(Comm *comm, int n, const int *sources, const int *degrees, const int *destinations,
                       const int *weights, Info *, int, Comm **newcomm) {
   Call call(Fn::Dist_graph_create);
-  if (is_null(comm)) return raise(comm, abi::ERR_COMM);
+  if (is_null(comm) || comm->remote) return raise(comm, abi::ERR_COMM);
   if (n < 0) return raise(comm, abi::ERR_ARG);
   const EdgeList own = own_edges(n, sources, degrees, destinations, weights);
   TopologyData *graph = nullptr;

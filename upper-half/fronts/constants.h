@@ -43,9 +43,13 @@ inline int rank_out(int rank) {
 inline int tag_in(int tag) {
   if (tag >= 0) [[likely]]
     return tag;
-  return tag == MPI_ANY_TAG ? abi::ANY_TAG : kNotARank;
+  return tag == MPI_ANY_TAG ? abi::ANY_TAG : tag == MPI_UNDEFINED ? abi::UNDEFINED : kNotARank;
 }
-inline int tag_out(int tag) { return tag >= 0 ? tag : MPI_ANY_TAG; }
+inline int tag_out(int tag) {
+  if (tag >= 0) [[likely]]
+    return tag;
+  return tag == abi::UNDEFINED ? MPI_UNDEFINED : MPI_ANY_TAG;
+}
 
 // Error codes: classes by table, codes that the application has added are shifted behind the front's
 // MPI_ERR_LASTCODE.

@@ -19,7 +19,11 @@ template <class Int> inline const std::int64_t *as_const_int64(const Int *ints) 
 
 // Is this rank the root of a rooted collective? Elsewhere the parameters of the root are ignored, and may be
 // anything.
-inline bool is_root(int root, const Comm *comm) { return root == comm->rank || root == MPI_ROOT; }
+inline bool is_root(int root, const Comm *comm) { return root == (comm->remote ? MPI_ROOT : comm->rank); }
+// Does it take part with data of its own, besides being the root? Not in the root's group of an inter-communicator.
+inline bool is_beside(int root, const Comm *comm) {
+  return comm->remote && (root == MPI_ROOT || root == MPI_PROC_NULL);
+}
 
 // A single completion has a status when it succeeded, or delivered a part of the message.
 inline bool has_status(int abi_error) { return abi_error == 0 || abi_error == abi::ERR_TRUNCATE; }

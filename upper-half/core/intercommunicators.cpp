@@ -1,0 +1,196 @@
+// Making inter-communicators, and what only they have. Once made they are communicators like others: Comm::remote is the
+// group of the peers.
+//
+// MPI_Intercomm_create is collective over two groups that have nothing in common but that their leaders know each
+// other, and only the leaders are told how. So it goes in three steps:
+//
+//     leader A ── Meeting ──►◄── Meeting ── leader B     the core's own messages: a leader that waits can be saved
+//        │                                     │
+//        ▼ Bcast on A's communicator           ▼ Bcast on B's                 both groups know the key now
+//        all of A ═════════ made below ═════ all of B    one collective, counted under the key
+//
+// The native call is given the core's own communicator in place of the application's, so no receive with wildcards
+// of the application can take its messages.
+#include "core/intercommunicators.h"
+
+#include <cstring>
+
+#include "abi_constants.h"
+#include "core/call.h"
+#include "core/collectives.h"
+#include "core/communicators.h"
+#include "core/errors.h"
+#include "core/groups.h"
+#include "core/lock.h"
+#include "core/memory.h"
+#include "core_api.h"
+#include "drain/exchange.h"
+#include "lower_mpi.h"
+
+namespace mana {
+
+namespace {
+
+constexpr int kBridgeTag = 100;  // apart from ProtocolTag: nobody probes for it
+
+// Leader to leader. `number` counts those that the sender has sent.
+struct Meeting {
+  std::uint64_t peer_comm;
+  std::uint64_t number;
+  std::int64_t tag;
+};
+static_assert(sizeof(Meeting) <= kProtocolBytes);
+
+// One that has arrived and is not yet waited for; oldest first.
+struct Arrived {
+  Arrived *next;
+  int sender;
+  Meeting meeting;
+};
+Arrived *arrived = nullptr;
+
+std::uint64_t meetings_sent = 0;
+
+// What a leader tells its group.
+struct Agreement {
+  std::uint64_t key;
+  std::int32_t remote_leader;
+  std::int32_t error;
+};
+
+void poll_meetings() {
+  const LowerMpi *mpi = seam()->mpi;
+  for (;;) {
+    int flag = 0;
+    Status status;
+    NativeMessage found;
+    unsigned char data[kProtocolBytes];
+    if (mpi->Improbe(abi::ANY_SOURCE, kTagMeet, natives.protocol, &flag, &found, &status) != 0 || !flag) return;
+    if (mpi->Mrecv(data, kProtocolBytes, natives.byte, &found, &status) == 0) take_meeting(status.source, data);
+  }
+}
+
+bool take_from(int sender, const Meeting &own, Meeting *other) {
+  for (Arrived **place = &arrived; *place; place = &(*place)->next) {
+    Arrived *entry = *place;
+    if (entry->sender != sender || entry->meeting.peer_comm != own.peer_comm || entry->meeting.tag != own.tag) continue;
+    *other = entry->meeting;
+    *place = entry->next;
+    core_free(entry);
+    return true;
+  }
+  return false;
+}
+
+void wait_for_meeting() {
+  Status status;
+  int outcome;
+  {
+    Unlocked unlocked;
+    outcome = seam()->services->blocking->probe(abi::ANY_SOURCE, kTagMeet, natives.protocol, &status);
+  }
+  if (outcome == kInterrupted)
+    park();
+  else
+    poll_meetings();
+}
+
+std::uint64_t key_of(int leader, const Meeting &meeting) {
+  return (std::uint64_t{1} << 63) | (static_cast<std::uint64_t>(leader) + 1) << 40 | meeting.number;
+}
+
+// The two leaders agree on a key: the number of that one of them which comes first in MPI_COMM_WORLD.
+Agreement meet(const Comm *peer_comm, int remote_leader, int tag) {
+  const int leader = peer_group(peer_comm)->world_ranks[remote_leader];
+  const Meeting own{peer_comm->id, ++meetings_sent, tag};
+  protocol_send(leader, kTagMeet, &own, sizeof own);
+  Meeting other;
+  while (!take_from(leader, own, &other)) wait_for_meeting();
+  protocol_sends_done();
+  return {world->rank < leader ? key_of(world->rank, own) : key_of(leader, other), leader, 0};
+}
+
+int check_leader(const Comm *peer_comm, int remote_leader, int tag) {
+  if (is_null(peer_comm)) return abi::ERR_COMM;
+  if (remote_leader < 0 || remote_leader >= peer_comm->peer_count) return abi::ERR_RANK;
+  if (peer_group(peer_comm)->world_ranks[remote_leader] == world->rank) return abi::ERR_RANK;
+  return tag < 0 ? abi::ERR_TAG : 0;
+}
+
+int tell_group(Comm *local_comm, int local_leader, Agreement *agreement) {
+  if (const int error = begin_collective(local_comm)) return error;
+  const int error =
+      seam()->mpi->Bcast(agreement, sizeof *agreement, natives.byte, local_leader, local_comm->native);
+  end_collective();
+  return error ? error : agreement->error;
+}
+
+int create(Comm *local_comm, int local_leader, Comm *peer_comm, int remote_leader, int tag, Comm **made) {
+  Agreement agreement{};
+  if (local_comm->rank == local_leader) {
+    agreement.error = check_leader(peer_comm, remote_leader, tag);
+    if (agreement.error == 0) agreement = meet(peer_comm, remote_leader, tag);
+  }
+  if (const int error = tell_group(local_comm, local_leader, &agreement)) return error;
+  CollectiveCounter *counter = begin_group_collective(agreement.key);
+  NativeComm native = natives.comm_null;
+  const int error = join_below(local_comm->native, local_leader, agreement.remote_leader, &native);
+  if (error == 0) *made = adopt(native, local_comm);
+  end_group_collective(counter);
+  return error;
+}
+
+}  // namespace
+
+int join_below(NativeComm local, int local_leader, int remote_leader, NativeComm *made) {
+  return seam()->mpi->Intercomm_create(local, local_leader, natives.protocol, remote_leader, kBridgeTag, made);
+}
+
+void take_meeting(int sender, const void *data) {
+  auto *entry = static_cast<Arrived *>(core_alloc(sizeof(Arrived)));
+  entry->next = nullptr;
+  entry->sender = sender;
+  std::memcpy(&entry->meeting, data, sizeof(Meeting));
+  Arrived **end = &arrived;
+  while (*end) end = &(*end)->next;
+  *end = entry;
+}
+
+namespace api {
+
+int Intercomm_create(Comm *local_comm, int local_leader, Comm *peer_comm, int remote_leader, int tag, Comm **made) {
+  Call call(Fn::Intercomm_create);
+  if (is_null(local_comm) || local_comm->remote) return raise(local_comm, abi::ERR_COMM);
+  if (local_leader < 0 || local_leader >= local_comm->size) return raise(local_comm, abi::ERR_RANK);
+  *made = null_comm();
+  const int error = create(local_comm, local_leader, peer_comm, remote_leader, tag, made);
+  return error ? raise(local_comm, error) : 0;
+}
+
+int Intercomm_merge(Comm *intercomm, int high, Comm **made) {
+  Call call(Fn::Intercomm_merge);
+  if (is_null(intercomm) || !intercomm->remote) return raise(intercomm, abi::ERR_COMM);
+  const int error = create_comm(intercomm, made, [&](NativeComm *native) {
+    return seam()->mpi->Intercomm_merge(intercomm->native, high, native);
+  });
+  return error ? raise(intercomm, error) : 0;
+}
+
+int Comm_remote_size(Comm *comm, int *size) {
+  Call call(Fn::Comm_remote_size);
+  if (is_null(comm) || !comm->remote) return raise(comm, abi::ERR_COMM);
+  *size = comm->remote->size;
+  return 0;
+}
+
+int Comm_remote_group(Comm *comm, Group **group) {
+  Call call(Fn::Comm_remote_group);
+  if (is_null(comm) || !comm->remote) return raise(comm, abi::ERR_COMM);
+  retain(comm->remote);
+  *group = comm->remote;
+  return 0;
+}
+
+}  // namespace api
+
+}  // namespace mana
