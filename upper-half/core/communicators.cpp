@@ -69,8 +69,17 @@ void link_peers(Comm *comm) {
   comm->peer_count = peers->size;
   comm->peers = core_array<Peer *>(static_cast<std::size_t>(peers->size));
   for (int rank = 0; rank < peers->size; ++rank) comm->peers[rank] = &world_peers[peers->world_ranks[rank]];
-  // Nobody waits for a rank that is alone: its collectives are not counted.
+}
+
+// Nobody waits for a rank that is alone: its collectives are not counted.
+void link_counter(Comm *comm) {
   if (!is_alone(comm)) comm->entered = &take_counter(comm->id)->entered;
+}
+
+std::uint64_t next_comm_number() { return ++comms_made; }
+
+std::uint64_t comm_id(std::int64_t leader, std::uint64_t number) {
+  return (static_cast<std::uint64_t>(leader) + 1) << kLeaderShift | number;
 }
 
 namespace {
@@ -86,9 +95,7 @@ Group *group_of(const Member *members, int size) {
   return group;
 }
 
-std::uint64_t id_of(const Member &leader) {
-  return (static_cast<std::uint64_t>(leader.world_rank) + 1) << kLeaderShift | leader.number;
-}
+std::uint64_t id_of(const Member &leader) { return comm_id(leader.world_rank, leader.number); }
 
 void meet_members(Comm *comm, const Member &own) {
   Member *members = core_array<Member>(static_cast<std::size_t>(comm->size));
@@ -131,13 +138,14 @@ Comm *adopt(NativeComm native, const Comm *parent) {
   mpi->Comm_rank(native, &comm->rank);
   int is_inter = 0;
   mpi->Comm_test_inter(native, &is_inter);
-  const Member own{world->rank, ++comms_made};
+  const Member own{world->rank, next_comm_number()};
   if (is_inter)
     meet_both_groups(comm, own);
   else
     meet_members(comm, own);
 
   link_peers(comm);
+  link_counter(comm);
   set_errhandler(&comm->errhandler, parent->errhandler);
   return comm;
 }
@@ -280,14 +288,6 @@ int Comm_dup(Comm *comm, Comm **newcomm) {
 int Comm_dup_with_info(Comm *comm, Info *info, Comm **newcomm) {
   Call call(Fn::Comm_dup_with_info);
   return raised(comm, dup(comm, is_null(info) ? nullptr : info, newcomm));
-}
-
-// Done at once: MPI allows the call to wait for the others, and only order between several of them could tell.
-int Comm_idup(Comm *comm, Comm **newcomm, Request **request) {
-  Call call(Fn::Comm_idup);
-  if (const int error = dup(comm, comm->info, newcomm)) return raise(comm, error);
-  *request = new_complete_request(comm, RequestKind::collective, empty_status());
-  return 0;
 }
 
 int Comm_split(Comm *comm, int color, int key, Comm **newcomm) {

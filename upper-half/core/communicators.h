@@ -44,8 +44,13 @@ template <class Start> int create_comm(Comm *parent, Comm **out, Start start);
 // A native communicator of these ranks of `base`, in this order. Collective over them. 0 or an ABI error.
 int create_from_ranks(NativeComm base, int n, const int *ranks, int tag, NativeComm *made);
 
-// The members' peers and counter of a record whose group is set.
+// The peers of a record whose groups are set; the counter of one whose id is.
 void link_peers(Comm *comm);
+void link_counter(Comm *comm);
+
+// An id for a communicator: its first rank (of two, the first in MPI_COMM_WORLD) gives a number of its own.
+std::uint64_t next_comm_number();
+std::uint64_t comm_id(std::int64_t leader, std::uint64_t number);
 
 // Gives up a communicator that the application has no handle of (any more): its native goes when every member has come
 // here. Inside a collective on it; the caller's reference stays the caller's.

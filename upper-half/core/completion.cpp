@@ -9,6 +9,7 @@
 #include "core/call.h"
 #include "core/communicators.h"
 #include "core/datatypes.h"
+#include "core/duplication.h"
 #include "core/errors.h"
 #include "core/generalized.h"
 #include "core/lock.h"
@@ -86,7 +87,7 @@ public:
       absorb();
       if (outcome == kInterrupted) {
         park();
-      } else if (mode == WaitMode::all) {
+      } else if (mode == WaitMode::all && duplications == 0) {
         running_ = 0;  // all of them: no need to look again
         return;
       }

@@ -189,7 +189,8 @@ struct Request : Object {
   std::int32_t count;
   std::int32_t peer;              // local rank, MPI_ANY_SOURCE or MPI_PROC_NULL (ABI)
   std::int32_t tag;
-  void *buf;                      // of generalized ones: their functions (core/generalized.cpp)
+  void *buf;                      // of generalized ones: their functions (core/generalized.cpp); of MPI_Comm_idup's: the
+                                  // communicator under way (core/duplication.cpp)
   Comm *comm;                     // reference while active or persistent
   Datatype *type;                 // likewise
   Status status;

@@ -7,6 +7,7 @@
 #include "core/communicators.h"
 #include "core/datatypes.h"
 #include "core/file_access.h"
+#include "core/duplication.h"
 #include "core/generalized.h"
 #include "core/lock.h"
 #include "core/pool.h"
@@ -69,6 +70,7 @@ void settle_collective(Request *r) {
 
 void settle_other(Request *r, const Status &status) {
   if (r->ack_id != 0) return await_acknowledgement(r);
+  if (r->op == RequestKind::collective && r->buf && duplication_goes_on(r)) return;
   if (r->op == RequestKind::recv) settle_recv(r, status);
   if (r->op == RequestKind::send) settle_send(r, status);
   if (r->op == RequestKind::collective) settle_collective(r);
@@ -164,6 +166,7 @@ Running test_active_requests() {
     if (batch.n == kTestBatch) batch.run(running);
   }
   if (batch.n) batch.run(running);
+  if (running.others == 0) running.others = duplications;  // the next step of one has just been started
   return running;
 }
 

@@ -41,6 +41,7 @@ void fill_predefined_comm(Comm *comm, std::uint64_t id, int size, int rank, cons
   comm->rank = rank;
   comm->group = new_group(size, world_ranks);
   link_peers(comm);
+  link_counter(comm);
 }
 
 void fill_runtime_attributes() {

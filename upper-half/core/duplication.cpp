@@ -1,0 +1,133 @@
+// MPI_Comm_idup: a communicator that is made while the program goes on.
+//
+// The members are known from the old communicator. What they must agree on is the new one's id, which its first rank
+// gives. That takes nonblocking steps, one after the other, as the native of one request:
+//
+//     native idup ─► broadcast of the number on the new communicator ─► (inter-communicator: and back) ─► ready
+//
+// The next step is started when the last one is seen to have ended: in Wait, in Test, or in the drain. All members have
+// called MPI_Comm_idup when a drain begins, since it counts as a collective, so the drain ends all duplications.
+#include "core/duplication.h"
+
+#include "abi_constants.h"
+#include "core/attributes.h"
+#include "core/call.h"
+#include "core/collectives.h"
+#include "core/communicators.h"
+#include "core/errors.h"
+#include "core/groups.h"
+#include "core/infos.h"
+#include "core/memory.h"
+#include "core/requests.h"
+#include "core/topology.h"
+#include "core_api.h"
+#include "lower_mpi.h"
+
+namespace mana {
+
+std::uint32_t duplications = 0;
+
+namespace {
+
+struct Duplication {
+  Comm *made;
+  NativeComm native;
+  std::uint64_t number;
+  int steps_done;
+};
+
+// World rank of the one who gives the number.
+int leader_of(const Comm *comm) {
+  const int first = comm->group->world_ranks[0];
+  return comm->remote && comm->remote->world_ranks[0] < first ? comm->remote->world_ranks[0] : first;
+}
+
+// Root argument of the broadcast which is step `step`: 1 from the leader, 2 from the first of the other group.
+int root_of(const Comm *comm, int step) {
+  if (!comm->remote) return 0;
+  const bool in_leaders_group = comm->group->world_ranks[0] == leader_of(comm);
+  if (in_leaders_group != (step == 1)) return 0;
+  return comm->rank == 0 ? abi::ROOT : abi::PROC_NULL;
+}
+
+void start_step(Duplication *d, NativeRequest *native) {
+  const int root = root_of(d->made, d->steps_done);
+  if (seam()->mpi->Ibcast(&d->number, sizeof d->number, natives.byte, root, d->native, native) != 0)
+    seam()->services->die(125, "the members of a duplicated communicator could not agree on it");
+}
+
+// Everything but what must be agreed on. It cannot be used before its request has completed.
+Comm *new_duplicate(const Comm *comm, const Info *info) {
+  Comm *made = make<Comm>();
+  made->native = natives.comm_null;
+  made->size = comm->size;
+  made->rank = comm->rank;
+  retain(made->group = comm->group);
+  if (comm->remote) retain(made->remote = comm->remote);
+  link_peers(made);
+  if (comm->topology) made->topology = copy_topology(comm->topology);
+  if (info) made->info = copy_info(info);
+  set_errhandler(&made->errhandler, comm->errhandler);
+  return made;
+}
+
+int start_below(Comm *comm, Comm *made, Request **request) {
+  if (const int error = begin_create(comm)) return error;
+  auto *d = static_cast<Duplication *>(core_zalloc(sizeof(Duplication)));
+  d->made = made;
+  if (leader_of(made) == world->rank) d->number = next_comm_number();
+  NativeRequest native;
+  const int error = seam()->mpi->Comm_idup(comm->native, &d->native, &native);
+  end_create();
+  if (error) {
+    core_free(d);
+    return error;
+  }
+  ++duplications;
+  *request = new_request(comm, RequestKind::collective);
+  (*request)->native = native;
+  (*request)->buf = d;
+  return 0;
+}
+
+int idup(Comm *comm, const Info *info, Comm **newcomm, Request **request) {
+  if (comm->flags & (kNull | kFreed)) return raise(comm, abi::ERR_COMM);
+  Comm *made = new_duplicate(comm, info);
+  int error = copy_attributes(comm, made);
+  if (error == 0) error = start_below(comm, made, request);
+  if (error) {
+    destroy_comm(made);
+    return raise(comm, error);
+  }
+  *newcomm = made;
+  return 0;
+}
+
+}  // namespace
+
+bool duplication_goes_on(Request *request) {
+  auto *d = static_cast<Duplication *>(request->buf);
+  Comm *made = d->made;
+  if (++d->steps_done < (made->remote ? 3 : 2)) {
+    start_step(d, &request->native);
+    return true;
+  }
+  made->native = d->native;
+  made->id = comm_id(leader_of(made), d->number);
+  link_counter(made);
+  core_free(d);
+  request->buf = nullptr;
+  --duplications;
+  return false;
+}
+
+namespace api {
+
+int Comm_idup(Comm *comm, Comm **newcomm, Request **request) {
+  Call call(Fn::Comm_idup);
+  return idup(comm, comm->info, newcomm, request);
+}
+
+}  // namespace api
+
+}  // namespace mana
