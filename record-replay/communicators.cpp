@@ -49,10 +49,11 @@ void rebuild_communicators() {
   for_each<Comm>([&](Comm *) { ++n; });
   Comm **comms = core_array<Comm *>(n);
   n = 0;
-  // One that the application has freed has no members left that would make it.
+  // One that the application has freed has no members left that would make it; one without an id is about to be
+  // made (core/duplication.cpp).
   for_each<Comm>([&](Comm *comm) {
     comm->native = natives.comm_null;
-    if (!(comm->flags & kFreed)) comms[n++] = comm;
+    if (!(comm->flags & kFreed) && comm->id != 0) comms[n++] = comm;
   });
   std::sort(comms, comms + n, [](const Comm *a, const Comm *b) { return a->id < b->id; });
   for (std::size_t i = 0; i < n; ++i) rebuild(comms[i]);

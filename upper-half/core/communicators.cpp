@@ -1,14 +1,13 @@
 // Making and freeing communicators. See communicators.h.
 #include "core/communicators.h"
 
-#include <cstring>
-
 #include "core/attributes.h"
 #include "core/call.h"
 #include "core/collectives.h"
 #include "core/errors.h"
 #include "core/groups.h"
 #include "core/infos.h"
+#include "core/intercommunicators.h"
 #include "core/memory.h"
 #include "core/requests.h"
 #include "core/topology.h"
@@ -84,10 +83,6 @@ std::uint64_t comm_id(std::int64_t leader, std::uint64_t number) {
 
 namespace {
 
-void check_gathered(int error) {
-  if (error != 0) seam()->services->die(125, "the members of a new communicator could not be gathered");
-}
-
 Group *group_of(const Member *members, int size) {
   Group *group = new_group(size);
   for (int rank = 0; rank < size; ++rank) group->world_ranks[rank] = static_cast<std::int32_t>(members[rank].world_rank);
@@ -99,33 +94,21 @@ std::uint64_t id_of(const Member &leader) { return comm_id(leader.world_rank, le
 
 void meet_members(Comm *comm, const Member &own) {
   Member *members = core_array<Member>(static_cast<std::size_t>(comm->size));
-  check_gathered(seam()->mpi->Allgather(&own, sizeof own, natives.byte, members, sizeof own, natives.byte, comm->native));
+  if (seam()->mpi->Allgather(&own, sizeof own, natives.byte, members, sizeof own, natives.byte, comm->native) != 0)
+    seam()->services->die(125, "the members of a new communicator could not be gathered");
   comm->id = id_of(members[0]);
   comm->group = group_of(members, comm->size);
   core_free(members);
 }
 
-// Gathering over an inter-communicator gives the other group. So each group's first rank then tells that other
-// group who they are. The id is the one of the two first ranks that comes first in MPI_COMM_WORLD.
+// The id is the one of the two first ranks that comes first in MPI_COMM_WORLD.
 void meet_both_groups(Comm *comm, const Member &own) {
-  const LowerMpi *mpi = seam()->mpi;
   int remote_size = 0;
-  mpi->Comm_remote_size(comm->native, &remote_size);
-  Member *remote = core_array<Member>(static_cast<std::size_t>(remote_size));
-  Member *local = core_array<Member>(static_cast<std::size_t>(comm->size));
-  check_gathered(mpi->Allgather(&own, sizeof own, natives.byte, remote, sizeof own, natives.byte, comm->native));
-
-  int *counts = core_array<int>(static_cast<std::size_t>(remote_size) * 2);
-  std::memset(counts, 0, sizeof(int) * static_cast<std::size_t>(remote_size) * 2);
-  counts[0] = comm->size * static_cast<int>(sizeof(Member));
-  check_gathered(mpi->Allgatherv(remote, comm->rank == 0 ? remote_size * static_cast<int>(sizeof(Member)) : 0,
-                                 natives.byte, local, counts, counts + remote_size, natives.byte, comm->native));
-  comm->group = group_of(local, comm->size);
-  comm->remote = group_of(remote, remote_size);
-  comm->id = id_of(local[0].world_rank < remote[0].world_rank ? local[0] : remote[0]);
-  core_free(counts);
-  core_free(local);
-  core_free(remote);
+  seam()->mpi->Comm_remote_size(comm->native, &remote_size);
+  const BothGroups<Member> members(comm->native, comm->rank, comm->size, remote_size, own);
+  comm->group = group_of(members.local, comm->size);
+  comm->remote = group_of(members.remote, remote_size);
+  comm->id = id_of(members.local[0].world_rank < members.remote[0].world_rank ? members.local[0] : members.remote[0]);
 }
 
 }  // namespace
@@ -159,8 +142,10 @@ void end_create() { end_collective(); }
 namespace {
 
 int split(Comm *comm, int color, int key, Comm **newcomm) {
-  return create_comm(comm, newcomm,
-                     [&](NativeComm *made) { return seam()->mpi->Comm_split(comm->native, color, key, made); });
+  return create_comm(comm, newcomm, [&](NativeComm *made) {
+    if (comm->remote) return split_both_groups(comm, color, key, made);
+    return seam()->mpi->Comm_split(comm->native, color, key, made);
+  });
 }
 
 int dup(Comm *comm, const Info *info, Comm **newcomm) {

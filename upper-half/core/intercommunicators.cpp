@@ -32,6 +32,7 @@ namespace mana {
 namespace {
 
 constexpr int kBridgeTag = 100;  // apart from ProtocolTag: nobody probes for it
+constexpr int kSplitTag = 101;
 
 // Leader to leader. `number` counts those that the sender has sent.
 struct Meeting {
@@ -140,7 +141,63 @@ int create(Comm *local_comm, int local_leader, Comm *peer_comm, int remote_leade
   return error;
 }
 
+// MPI_Comm_split: what a member has asked for, and who it is.
+struct Choice {
+  std::int32_t color, key, world_rank;
+};
+
+// World ranks of the members that chose `color`, by key and rank. Returns how many.
+int chosen(const Choice *choices, int size, int color, int *world_ranks) {
+  int n = 0;
+  for (int i = 0; i < size; ++i) {
+    if (choices[i].color != color) continue;
+    int before = 0;
+    for (int k = 0; k < size; ++k)
+      before += choices[k].color == color && (choices[k].key < choices[i].key || (choices[k].key == choices[i].key && k < i));
+    world_ranks[before] = choices[i].world_rank;
+    ++n;
+  }
+  return n;
+}
+
 }  // namespace
+
+// Gathering over an inter-communicator gives the other group. So each group's first rank then tells that other
+// group who they are.
+void gather_both(NativeComm native, int rank, int size, int remote_size, const void *own, int bytes, void *local,
+                 void *remote) {
+  const LowerMpi *mpi = seam()->mpi;
+  int error = mpi->Allgather(own, bytes, natives.byte, remote, bytes, natives.byte, native);
+  int *counts = core_array<int>(static_cast<std::size_t>(remote_size) * 2);
+  std::memset(counts, 0, sizeof(int) * static_cast<std::size_t>(remote_size) * 2);
+  counts[0] = size * bytes;
+  if (error == 0)
+    error = mpi->Allgatherv(remote, rank == 0 ? remote_size * bytes : 0, natives.byte, local, counts,
+                            counts + remote_size, natives.byte, native);
+  core_free(counts);
+  if (error != 0) seam()->services->die(125, "the members of an inter-communicator could not be gathered");
+}
+
+// Not by the live MPI's own: MPICH 4.0 hangs when the first rank of a group chooses no color.
+int split_both_groups(const Comm *comm, int color, int key, NativeComm *made) {
+  const BothGroups<Choice> choices(comm->native, comm->rank, comm->size, comm->peer_count, {color, key, world->rank});
+  *made = natives.comm_null;
+  if (color == abi::UNDEFINED) return 0;
+  int *ranks = core_array<int>(static_cast<std::size_t>(comm->size + comm->peer_count));
+  const int n = chosen(choices.local, comm->size, color, ranks);
+  int error = 0;
+  // Without anybody on the other side there is none.
+  if (chosen(choices.remote, comm->peer_count, color, ranks + comm->size) > 0) {
+    NativeComm local;
+    error = create_from_ranks(natives.protocol, n, ranks, kSplitTag, &local);
+    if (error == 0) {
+      error = join_below(local, 0, ranks[comm->size], made);
+      seam()->mpi->Comm_free(&local);
+    }
+  }
+  core_free(ranks);
+  return error;
+}
 
 int join_below(NativeComm local, int local_leader, int remote_leader, NativeComm *made) {
   return seam()->mpi->Intercomm_create(local, local_leader, natives.protocol, remote_leader, kBridgeTag, made);
