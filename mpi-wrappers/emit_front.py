@@ -15,7 +15,8 @@ SYMBOLS = {
 EARLY = {"Init", "Init_thread", "Initialized", "Finalized", "Get_version", "Get_library_version", "Abort", "Query_thread",
          "Is_thread_main"}
 TOOL_RESULTS = {
-    "T_init_thread": "*provided = threadlevel_out(abi::THREAD_MULTIPLE)", "T_finalize": "", "T_cvar_get_num": "*num_cvar = 0",
+    "T_init_thread": "++own::tool_uses, *provided = threadlevel_out(abi::THREAD_MULTIPLE)", "T_finalize": "--own::tool_uses",
+    "T_cvar_get_num": "*num_cvar = 0",
     "T_pvar_get_num": "*num_pvar = 0", "T_category_get_num": "*num_cat = 0", "T_event_get_num": "*num_events = 0",
     "T_source_get_num": "*num_sources = 0", "T_category_changed": "*update_number = 0",
     "T_pvar_session_create": "*session = MPI_T_PVAR_SESSION_NULL", "T_pvar_session_free": "*session = MPI_T_PVAR_SESSION_NULL",
@@ -79,8 +80,11 @@ def add_handle(f, p, b):
         return add_handle_array(f, p, b)
     if p.mode == "out":
         b.before.append(f"{record} *{p.name}_r;")
-        # libmpichfort converts the file of MPI_File_open whatever the outcome: MPI_FILE_NULL after an error.
-        (b.always if p.role == "file" else b.success).append(f"*{p.name} = {p.role}_out({p.name}_r);")
+        if p.role == "comm":  # both MPIs give MPI_COMM_NULL with an error
+            b.always.append(f"*{p.name} = error == 0 ? comm_out({p.name}_r) : MPI_COMM_NULL;")
+        else:
+            # libmpichfort converts the file of MPI_File_open whatever the outcome: MPI_FILE_NULL after an error.
+            (b.always if p.role == "file" else b.success).append(f"*{p.name} = {p.role}_out({p.name}_r);")
         b.arguments.append(f"&{p.name}_r")
     elif p.mode == "inout":
         b.before.append(f"{record} *{p.name}_r = {p.role}_in(*{p.name});")
@@ -196,14 +200,14 @@ def unsupported_body(f):
 
 
 def tool_body(f):
+    text = "" if f.name == "T_init_thread" else "  if (own::tool_uses == 0) return MPI_T_ERR_NOT_INITIALIZED;\n"
     if f.name in TOOL_RESULTS:
-        statement = TOOL_RESULTS[f.name]
-        return (f"  {statement};\n" if statement else "") + "  return MPI_SUCCESS;\n"
+        return text + f"  {TOOL_RESULTS[f.name]};\n  return MPI_SUCCESS;\n"
     if f.name.endswith("_get_index"):
-        return "  return MPI_T_ERR_INVALID_NAME;\n"
+        return text + "  return MPI_T_ERR_INVALID_NAME;\n"
     if any(p.name.endswith("_index") and p.mode == "in" for p in f.params):
-        return "  return MPI_T_ERR_INVALID_INDEX;\n"
-    return "  return MPI_T_ERR_INVALID_HANDLE;\n"
+        return text + "  return MPI_T_ERR_INVALID_INDEX;\n"
+    return text + "  return MPI_T_ERR_INVALID_HANDLE;\n"
 
 
 def body(f, functions):
@@ -280,6 +284,16 @@ def error_cases(constants, into_front):
             pair = f"case abi::{c.name}: return MPI_{c.name};" if into_front else f"case MPI_{c.name}: return abi::{c.name};"
             text += f"#ifdef MPI_{c.name}\n{pair}\n#endif\n"
     return text
+
+
+def error_texts(constants, texts):
+    """front_error_texts.inc: what MPI_Error_string says of a class."""
+    numbers = {c.name: f"abi::{c.name}" for c in constants} | {"SUCCESS": "0"}
+
+    def cases(column):
+        return "".join(f'case {numbers[name]}: return "{row[column]}";\n' for name, *row in texts)
+
+    return BANNER + f"#ifdef OPEN_MPI\n{cases(0)}#else\n{cases(1)}#endif\n"
 
 
 def combiner_cases(constants):

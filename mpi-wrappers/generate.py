@@ -26,6 +26,7 @@ def outputs(functions, constants, handles):
         "backend_errors.inc": emit_backend.error_cases(constants),
         "front_errors_in.inc": emit_front.error_cases(constants, into_front=False),
         "front_errors_out.inc": emit_front.error_cases(constants, into_front=True),
+        "front_error_texts.inc": emit_front.error_texts(constants, table.load_error_texts()),
         "front_combiners.inc": emit_front.combiner_cases(constants),
         "front_openmpi.cpp": emit_front.front("openmpi", functions, handles),
         "fortran_openmpi.cpp": emit_fortran.fortran_openmpi(functions),

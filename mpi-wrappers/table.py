@@ -260,6 +260,12 @@ def load_handles():
                 for r in csv.DictReader(file)]
 
 
+def load_error_texts():
+    """Rows of class, Open MPI's text, MPICH's text; what a library does not have is spelled like the others of its."""
+    with open(HERE / "error-texts.csv", newline="") as file:
+        return list(csv.reader(file))[1:]
+
+
 def load_symbols(name):
     return [line.split()[0] for line in (HERE / "symbols" / name).read_text().splitlines()
             if line.strip() and not line.startswith("#")]

@@ -35,7 +35,15 @@ MPI_Comm progress_comm = MPI_COMM_NULL; // of MPI_COMM_SELF: probed to make prog
 // ---------------------------------------------------------------------------------
 // Constants that few functions take
 
-int splittype_to_native(int type) { return type == abi::COMM_TYPE_SHARED ? MPI_COMM_TYPE_SHARED : MPI_UNDEFINED; }
+// Beyond the ABI's are Open MPI's own: parts of a machine, and groups of them. Elsewhere a machine is the nearest.
+int splittype_to_native(int type) {
+  constexpr int kFirstOwn = 0x1000;
+#ifdef OPEN_MPI
+  if (type >= kFirstOwn)
+    return type - kFirstOwn;
+#endif
+  return type == abi::COMM_TYPE_SHARED || type >= kFirstOwn ? MPI_COMM_TYPE_SHARED : MPI_UNDEFINED;
+}
 int order_to_native(int order) { return order == abi::ORDER_C ? MPI_ORDER_C : MPI_ORDER_FORTRAN; }
 int distribution_to_native(int distribution) {
   switch (distribution) {

@@ -21,6 +21,7 @@ using Callback = void (*)();
 
 struct Keyval {
   Kind kind;
+  bool freed;         // by the application: a copy of its number may still be used as long as there are attributes
   std::uint32_t refs; // the application's and one for each attribute
   int number, next_free;
   Callback copy, remove;
@@ -142,6 +143,7 @@ int create_keyval(Kind kind, Callback copy, Callback remove, int *number, void *
   Keyval *keyval = new_keyval();
   keyval->kind = kind;
   keyval->refs = 1;
+  keyval->freed = false;
   keyval->copy = copy;
   keyval->remove = remove;
   keyval->extra = extra;
@@ -154,7 +156,10 @@ int free_keyval(Kind kind, int *number) {
   Keyval *keyval = find_keyval(*number, kind);
   if (!keyval)
     return raise(abi::ERR_KEYVAL);
-  release(keyval);
+  if (!keyval->freed) {
+    keyval->freed = true;
+    release(keyval);
+  }
   *number = abi::KEYVAL_INVALID;
   return 0;
 }

@@ -283,6 +283,8 @@ int Comm_split(Comm *comm, int color, int key, Comm **newcomm) {
 
 int Comm_split_type(Comm *comm, int split_type, int key, Info *, Comm **newcomm) {
   Call call(Fn::Comm_split_type);
+  if (split_type != abi::COMM_TYPE_SHARED && split_type != abi::UNDEFINED && split_type < kFirstOwnSplitType)
+    return raise(comm, abi::ERR_ARG);
   return raised(comm, create_comm(comm, newcomm, [&](NativeComm *made) {
                   return seam()->mpi->Comm_split_type(comm->native, split_type, key, natives.info_null, made);
                 }));

@@ -65,6 +65,9 @@ int add_topology(const TopologyData *topology, NativeComm *native);
 // --- implementation ---
 
 Comm *null_comm();
+
+// Open MPI's own types for MPI_Comm_split_type, above all of the ABI's.
+inline constexpr int kFirstOwnSplitType = 0x1000;
 int begin_create(Comm *parent);
 void end_create();
 

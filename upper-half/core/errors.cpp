@@ -14,77 +14,11 @@ namespace mana {
 
 namespace {
 
-constexpr const char *kTexts[] = {
-    "MPI_SUCCESS: no errors",
-    "MPI_ERR_BUFFER: invalid buffer pointer",
-    "MPI_ERR_COUNT: invalid count argument",
-    "MPI_ERR_TYPE: invalid datatype",
-    "MPI_ERR_TAG: invalid tag",
-    "MPI_ERR_COMM: invalid communicator",
-    "MPI_ERR_RANK: invalid rank",
-    "MPI_ERR_REQUEST: invalid request",
-    "MPI_ERR_ROOT: invalid root",
-    "MPI_ERR_GROUP: invalid group",
-    "MPI_ERR_OP: invalid reduce operation",
-    "MPI_ERR_TOPOLOGY: invalid communicator topology",
-    "MPI_ERR_DIMS: invalid topology dimension",
-    "MPI_ERR_ARG: invalid argument of some other kind",
-    "MPI_ERR_UNKNOWN: unknown error",
-    "MPI_ERR_TRUNCATE: message truncated",
-    "MPI_ERR_OTHER: known error not in list",
-    "MPI_ERR_INTERN: internal error",
-    "MPI_ERR_PENDING: pending request",
-    "MPI_ERR_IN_STATUS: error code in status",
-    "MPI_ERR_ACCESS: permission denied",
-    "MPI_ERR_AMODE: unsupported access mode",
-    "MPI_ERR_ASSERT: invalid assertion argument",
-    "MPI_ERR_BAD_FILE: invalid file name",
-    "MPI_ERR_BASE: invalid base argument",
-    "MPI_ERR_CONVERSION: error in data conversion",
-    "MPI_ERR_DISP: invalid displacement argument",
-    "MPI_ERR_DUP_DATAREP: data representation already defined",
-    "MPI_ERR_FILE_EXISTS: file exists already",
-    "MPI_ERR_FILE_IN_USE: file is already open",
-    "MPI_ERR_FILE: invalid file",
-    "MPI_ERR_INFO_KEY: invalid key argument for info object",
-    "MPI_ERR_INFO_NOKEY: unknown key for given info object",
-    "MPI_ERR_INFO_VALUE: invalid value argument for info object",
-    "MPI_ERR_INFO: invalid info object",
-    "MPI_ERR_IO: input/output error",
-    "MPI_ERR_KEYVAL: invalid key value",
-    "MPI_ERR_LOCKTYPE: invalid lock type argument",
-    "MPI_ERR_NAME: invalid service name",
-    "MPI_ERR_NO_MEM: out of memory",
-    "MPI_ERR_NOT_SAME: arguments are not the same on all processes",
-    "MPI_ERR_NO_SPACE: no space left on device",
-    "MPI_ERR_NO_SUCH_FILE: no such file or directory",
-    "MPI_ERR_PORT: invalid port name",
-    "MPI_ERR_QUOTA: out of quota",
-    "MPI_ERR_READ_ONLY: file is read only",
-    "MPI_ERR_RMA_ATTACH: memory cannot be attached",
-    "MPI_ERR_RMA_CONFLICT: conflicting accesses to window",
-    "MPI_ERR_RMA_RANGE: memory is not in the window",
-    "MPI_ERR_RMA_SHARED: memory cannot be shared",
-    "MPI_ERR_RMA_SYNC: wrong synchronization of one-sided calls",
-    "MPI_ERR_SERVICE: unknown service name",
-    "MPI_ERR_SIZE: invalid size argument",
-    "MPI_ERR_SPAWN: could not spawn processes",
-    "MPI_ERR_UNSUPPORTED_DATAREP: data representation not supported",
-    "MPI_ERR_UNSUPPORTED_OPERATION: operation not supported",
-    "MPI_ERR_WIN: invalid window",
-    "MPI_ERR_RMA_FLAVOR: wrong flavor of window",
-    "MPI_ERR_PROC_ABORTED: a process has aborted",
-    "MPI_ERR_VALUE_TOO_LARGE: value does not fit",
-    "MPI_ERR_SESSION: invalid session",
-    "MPI_ERR_ERRHANDLER: invalid error handler",
-    "MPI_ERR_ABI: not in this ABI",
-};
-constexpr int kClasses = sizeof(kTexts) / sizeof(kTexts[0]);
-static_assert(kClasses == abi::ERR_ABI + 1);
+constexpr int kClasses = abi::ERR_ABI + 1;
 
 // User-defined class or code number kFirstUserCode + i.
 struct UserCode {
-  int of_class; // itself, for a class
+  int of_class; // itself, for a class; 0: deleted (MPICH's extension)
   char *text;
 };
 constexpr int kMaxUserCodes = abi::T_ERR_CANNOT_INIT - kFirstUserCode - 1; // ABI codes follow
@@ -93,7 +27,7 @@ int user_code_count;
 
 UserCode *user_code(int error) {
   const int i = error - kFirstUserCode;
-  return i >= 0 && i < user_code_count ? &user_codes[i] : nullptr;
+  return i >= 0 && i < user_code_count && user_codes[i].of_class != 0 ? &user_codes[i] : nullptr;
 }
 bool is_known(int error) { return (error >= 0 && error < kClasses) || user_code(error); }
 
@@ -129,7 +63,7 @@ const char *object_name(const Object *object) {
 
 const char *error_text(int error) {
   if (error >= 0 && error < kClasses)
-    return kTexts[error];
+    return front().error_text ? front().error_text(error) : "";
   const UserCode *code = user_code(error);
   if (code)
     return code->text ? code->text : "";
@@ -227,6 +161,41 @@ int Add_error_string(int errorcode, const char *string) {
   core_free(code->text);
   code->text = core_copy(string, std::strlen(string) + 1);
   return 0;
+}
+
+namespace {
+
+int delete_text(UserCode *code) {
+  core_free(code->text);
+  code->text = nullptr;
+  return 0;
+}
+
+int delete_code(UserCode *code, bool is_class) {
+  if (!code || (error_class(static_cast<int>(code - user_codes) + kFirstUserCode) ==
+                static_cast<int>(code - user_codes) + kFirstUserCode) != is_class)
+    return raise(abi::ERR_ARG);
+  delete_text(code);
+  code->of_class = 0;
+  return 0;
+}
+
+} // namespace
+
+int MPIX_Delete_error_class(int errorclass) {
+  Call call(Fn::MPIX_Delete_error_class);
+  return delete_code(user_code(errorclass), true);
+}
+
+int MPIX_Delete_error_code(int errorcode) {
+  Call call(Fn::MPIX_Delete_error_code);
+  return delete_code(user_code(errorcode), false);
+}
+
+int MPIX_Delete_error_string(int errorcode) {
+  Call call(Fn::MPIX_Delete_error_string);
+  UserCode *code = user_code(errorcode);
+  return code ? delete_text(code) : raise(abi::ERR_ARG);
 }
 
 } // namespace api

@@ -254,6 +254,7 @@ struct FrontOps {
   int (*call_delete_attr)(void (*fn)(), Object *object, int keyval, AttributeValue &value, void *extra);
   int (*error_to_front)(int abi_error);
   int (*error_from_front)(int front_error);
+  const char *(*error_text)(int abi_error);       // of a class, never null
   int max_object_name, max_error_string, max_processor_name, max_library_version, max_info_key, max_info_val, max_port_name;
   int bsend_overhead;
   int version, subversion;        // MPI_Get_version

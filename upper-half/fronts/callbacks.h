@@ -88,6 +88,15 @@ int call_query(void (*function)(), void *extra, Status *status) {
   return code;
 }
 
+// As the front's own library says it.
+const char *error_text(int abi_error) {
+  switch (abi_error) {
+#include "front_error_texts.inc"
+  default:
+    return "unknown error";
+  }
+}
+
 const FrontOps kFrontOps = {
     .front = kFront,
     .call_op = call_op,
@@ -96,6 +105,7 @@ const FrontOps kFrontOps = {
     .call_delete_attr = call_delete_attr,
     .error_to_front = error_out,
     .error_from_front = errcode_in,
+    .error_text = error_text,
     .max_object_name = MPI_MAX_OBJECT_NAME,
     .max_error_string = MPI_MAX_ERROR_STRING,
     .max_processor_name = MPI_MAX_PROCESSOR_NAME,

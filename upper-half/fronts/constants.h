@@ -3,6 +3,7 @@
 #pragma once
 #include "abi_constants.h"
 #include "core/attributes.h"
+#include "core/communicators.h"
 #include "core/errors.h"
 
 namespace mana::front_side {
@@ -164,6 +165,14 @@ inline int topology_out(int topology) {
 inline int splittype_in(int type) {
   if (type == MPI_COMM_TYPE_SHARED)
     return abi::COMM_TYPE_SHARED;
+#ifdef OPEN_MPI
+  if (type > MPI_COMM_TYPE_SHARED && type <= OMPI_COMM_TYPE_CLUSTER)
+    return kFirstOwnSplitType + type;
+#else
+  // Both need hints that are not passed on: MPI lets the answer be MPI_COMM_NULL then.
+  if (type == MPI_COMM_TYPE_HW_GUIDED || type == MPI_COMM_TYPE_HW_UNGUIDED)
+    return abi::UNDEFINED;
+#endif
   return type == MPI_UNDEFINED ? abi::UNDEFINED : kNotARank;
 }
 

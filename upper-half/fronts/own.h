@@ -9,6 +9,9 @@
 
 namespace mana::front_side::own {
 
+// MPI_T_init_thread less MPI_T_finalize.
+inline int tool_uses = 0;
+
 inline double Wtime() { return wall_time(); }
 inline double Wtick() { return 1e-9; }
 template <class... Rest> int Pcontrol(int, Rest...) { return MPI_SUCCESS; }
