@@ -53,6 +53,7 @@ inline FrontOps test_front = [] {
   ops.call_delete_attr = [](void (*fn)(), Object *object, int keyval, AttributeValue &value, void *extra) {
     return reinterpret_cast<DeleteFunction>(fn)(object, keyval, value.value, extra);
   };
+  ops.error_text = [](int error) { return error == abi::ERR_TRUNCATE ? "MPI_ERR_TRUNCATE: message truncated" : "a text"; };
   ops.error_to_front = ops.error_from_front = same_code;
   ops.max_object_name = 64;
   ops.max_error_string = 256;

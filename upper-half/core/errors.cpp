@@ -63,7 +63,7 @@ const char *object_name(const Object *object) {
 
 const char *error_text(int error) {
   if (error >= 0 && error < kClasses)
-    return front().error_text ? front().error_text(error) : "";
+    return front().error_text(error);
   const UserCode *code = user_code(error);
   if (code)
     return code->text ? code->text : "";
