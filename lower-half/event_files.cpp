@@ -58,6 +58,8 @@ void describe_timer(SavedFile *file, const std::vector<std::string> &lines) {
   const std::uint64_t clock = number(lines, "clockid", 10);
   const std::uint64_t interval = time_in(info_of(lines, "it_interval"));
   std::uint64_t value = time_in(info_of(lines, "it_value"));
+  // A periodic timer that has expired stands still at 0 until it is read.
+  if (value == 0) value = interval;
   const bool absolute = (number(lines, "settime flags", 8) & TFD_TIMER_ABSTIME) && is_wall_clock(clock) && value != 0;
   if (absolute) value += now(CLOCK_REALTIME);
   file->kind = FileKind::timer;
