@@ -8,7 +8,7 @@ packages=(
   cmake ninja-build g++ pkg-config python3                                   # build
   libxxhash-dev libfmt-dev libcli11-dev nlohmann-json3-dev libuv1-dev        # libraries of the tools
   openmpi-bin libopenmpi-dev mpich libmpich-dev                              # the two MPIs
-  libgtest-dev libbenchmark-dev python3-pytest gdb binutils                  # tests
+  libgtest-dev libbenchmark-dev python3-pytest gdb binutils gfortran         # tests
   lammps hpcc                                                                # programs that nobody here wrote
 )
 

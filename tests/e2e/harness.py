@@ -51,6 +51,11 @@ def program(name, mpi):
     return PROGRAMS / mpi / name
 
 
+def source(name):
+    """Source file of a program of the sweep."""
+    return next(path for path in (SOURCES / f"{name}.c", SOURCES / f"{name}.f90") if path.exists())
+
+
 class Result:
     """What a finished command has left: exit status, the text of both streams, seconds."""
 

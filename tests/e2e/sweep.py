@@ -9,6 +9,7 @@ import argparse
 import itertools
 import os
 import random
+import re
 import sys
 import threading
 import traceback
@@ -21,12 +22,12 @@ from harness import MPIS, STOPPED, Case, Failure, mpirun, other
 
 def programs():
     """Names of all programs, sorted."""
-    return sorted(path.stem for path in harness.SOURCES.glob("*.c"))
+    return sorted(path.stem for end in ("c", "f90") for path in harness.SOURCES.glob(f"*.{end}"))
 
 
 def polls(name):
     """Whether the number of calls differs from run to run."""
-    return "\n// polls" in (harness.SOURCES / f"{name}.c").read_text()
+    return re.search(r"^(//|!) polls", harness.source(name).read_text(), re.MULTILINE) is not None
 
 
 @dataclass(frozen=True)
