@@ -97,9 +97,11 @@ def add_handle(f, p, r):
     elif p.mode == "in":
         r.arguments.append(f"{to_c}(*{p.name})")
     else:
-        r.before.append(f"{c_type} {p.name}_c{f' = {to_c}(*{p.name})' if p.mode == 'inout' else ''};")
+        # MPI_File_open gives MPI_FILE_NULL after an error.
+        whatever_happened = p.mode == "inout" or p.role == "file"
+        r.before.append(f"{c_type} {p.name}_c = {f'{to_c}(*{p.name})' if p.mode == 'inout' else 'nullptr'};")
         r.arguments.append(f"&{p.name}_c")
-        (r.always if p.mode == "inout" else r.success).append(f"*{p.name} = {to_f}({p.name}_c);")
+        (r.always if whatever_happened else r.success).append(f"*{p.name} = {to_f}({p.name}_c);")
 
 
 def add_string(p, r):

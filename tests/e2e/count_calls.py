@@ -1,9 +1,9 @@
 """Counts the MPI calls that each rank of a program makes, by running it natively once.
 
-A library that is preloaded defines every MPI function which the test programs use, from C (MPI_Send) or from Fortran
-(mpi_send_, mpi_send_f08_, mpi_send_f08ts_), as a few instructions: count, jump to the next definition. So it needs no prototypes
-and is the same for both MPIs. Only calls out of the program itself count: the MPIs' own libraries call MPI functions too. Each
-process adds its count to a file when it ends.
+A library that is preloaded defines every MPI function which the test programs use, from C (MPI_Send) and from Fortran
+(mpi_send_, mpi_send_f08_, mpi_send_f08ts_), as a few instructions: count, jump to the next definition. So it needs no
+prototypes and is the same for both MPIs. Only calls out of the program itself count: libmpichfort and MPICH's ROMIO use MPI
+functions too. Each process adds its count to a file when it ends.
 """
 import re
 import subprocess
@@ -77,33 +77,35 @@ _STUBS_END = '.section .note.GNU-stack, "", @progbits\n'
 sys.path.insert(0, str(harness.TOP / "mpi-wrappers"))
 import table  # noqa: E402
 
-_OF_THE_FRONT = {f.c_name for f in table.load_functions().values() if f.behaviour in ("front", "tool")} - {
-    "MPI_Type_extent", "MPI_Type_lb", "MPI_Type_ub"}
-_NOT_COUNTED = re.compile(r"mpi_(wtime|wtick|pcontrol|aint_add|aint_diff|alloc_mem|free_mem|.*_f2c|.*_c2f|sizeof.*|f_sync_reg|.*_fn"
-                          r"|fortran_.*)_?(f08_)?", re.IGNORECASE)
-# By the end of the source's name. libmpichfort calls the functions of C: in a Fortran program those are not counted.
-_COUNTED = {".c": re.compile(r"MPI_[A-Z][a-z]\w*"), ".f90": re.compile(r"mpi_\w+_")}
+_NOT_COUNTED = {f.c_name.lower() for f in table.load_functions().values() if f.behaviour in ("front", "tool")} - {
+    "mpi_type_extent", "mpi_type_lb", "mpi_type_ub"}
+
+
+def _is_counted(symbol):
+    """Whether a symbol that a program needs is an MPI function, of C or of Fortran, that enters the core."""
+    if re.fullmatch(r"MPI_[A-Z][a-z]\w*", symbol):
+        return symbol.lower() not in _NOT_COUNTED
+    routine = re.fullmatch(r"(mpi_\w+?)_(f08_|f08ts_)?", symbol)
+    return bool(routine) and routine[1] not in _NOT_COUNTED and not re.match(r"mpi_(fortran_|sizeof|f_sync_reg)|.*_fn$", routine[1])
+
 
 _counts = {}
 _library = {}
 
 
-def _counting_library(mpi, language):
-    key = mpi, language
-    if key not in _library:
+def _counting_library(mpi):
+    if mpi not in _library:
         folder = Path(tempfile.mkdtemp(prefix="mana-count-"))
         used = set()
         for path in (harness.PROGRAMS / mpi).iterdir():
             if path.suffix == "":
                 out = subprocess.run(["nm", "-D", "--undefined-only", path], capture_output=True, text=True).stdout
-                used |= {word for word in out.split()
-                         if _COUNTED[language].fullmatch(word) and not _NOT_COUNTED.fullmatch(word)
-                         and word not in _OF_THE_FRONT}
+                used |= {word for word in out.split() if _is_counted(word)}
         (folder / "stubs.S").write_text("".join(_STUB.format(name) for name in sorted(used)) + _STUBS_END)
         (folder / "counter.c").write_text(_COUNTER)
         subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", "count.so", "stubs.S", "counter.c"], cwd=folder, check=True)
-        _library[key] = folder / "count.so"
-    return _library[key]
+        _library[mpi] = folder / "count.so"
+    return _library[mpi]
 
 
 def calls(name, ranks, mpi="mpich"):
@@ -111,7 +113,7 @@ def calls(name, ranks, mpi="mpich"):
     key = name, ranks, mpi
     if key not in _counts:
         with harness.Case(f"count {name}", ranks) as case:
-            preload = f"LD_PRELOAD={_counting_library(mpi, harness.source(name).suffix)}"
+            preload = f"LD_PRELOAD={_counting_library(mpi)}"
             result = case.run(*harness.mpirun(mpi, ranks), "env", preload, f"MPI_CALLS_FILE={case.folder}/calls",
                               harness.program(name, mpi))
             if result.out != "ok\n":
