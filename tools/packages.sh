@@ -9,6 +9,7 @@ packages=(
   libxxhash-dev libfmt-dev libcli11-dev nlohmann-json3-dev libuv1-dev        # libraries of the tools
   openmpi-bin libopenmpi-dev mpich libmpich-dev                              # the two MPIs
   libgtest-dev libbenchmark-dev python3-pytest gdb binutils gfortran         # tests
+  python3-mpi4py python3-numpy
   lammps hpcc                                                                # programs that nobody here wrote
 )
 

@@ -66,7 +66,7 @@ HYDROGEN = """
  calculation='scf' prefix='h2' pseudo_dir='.' outdir='./out' disk_io='none'
 /
 &system
- ibrav=1 celldm(1)=9.0 nat=2 ntyp=1 ecutwfc=25.0 nbnd=4
+ ibrav=1 celldm(1)=16.0 nat=2 ntyp=1 ecutwfc=60.0 nbnd=4
 /
 &electrons
  conv_thr=1e-12 mixing_beta=0.3
