@@ -2,8 +2,8 @@
 
 A library that is preloaded defines every MPI function which the test programs use, from C (MPI_Send) and from Fortran
 (mpi_send_, mpi_send_f08_, mpi_send_f08ts_), as a few instructions: count, jump to the next definition. So it needs no
-prototypes and is the same for both MPIs. Only calls out of the program itself count: libmpichfort and MPICH's ROMIO use MPI
-functions too. Each process adds its count to a file when it ends.
+prototypes and is the same for both MPIs. Only calls which the main thread makes from the program itself count, as with
+--checkpoint-at: libmpichfort and MPICH's ROMIO use MPI functions too. Each process adds its count to a file when it ends.
 """
 import re
 import subprocess
@@ -18,10 +18,11 @@ _COUNTER = r"""
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-unsigned long mpi_calls, program_begin, program_bytes;
+unsigned long mpi_calls, main_thread, program_begin, program_bytes;
 struct function {
   const char *name;
   void **next;
@@ -39,6 +40,7 @@ static int place(struct dl_phdr_info *info, size_t size, void *unused) {
 }
 static void __attribute__((constructor)) find(void) {
   dl_iterate_phdr(place, NULL);
+  main_thread = (unsigned long)pthread_self();
   for (struct function *f = __start_mpi_functions; f < __stop_mpi_functions; ++f) *f->next = dlsym(RTLD_NEXT, f->name);
 }
 static void __attribute__((destructor)) tell(void) {
@@ -56,7 +58,11 @@ _STUB = r"""
 .text
 .globl {0}
 .type {0}, @function
-{0}: mov (%rsp), %r11
+{0}: mov %fs:0x10, %r11
+ mov main_thread@GOTPCREL(%rip), %r10
+ cmp (%r10), %r11
+ jne 1f
+ mov (%rsp), %r11
  mov program_begin@GOTPCREL(%rip), %r10
  sub (%r10), %r11
  mov program_bytes@GOTPCREL(%rip), %r10

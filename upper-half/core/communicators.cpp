@@ -6,6 +6,7 @@
 #include "core/attributes.h"
 #include "core/call.h"
 #include "core/collectives.h"
+#include "core/duplication.h"
 #include "core/errors.h"
 #include "core/groups.h"
 #include "core/infos.h"
@@ -138,6 +139,7 @@ Comm *adopt(NativeComm native, const Comm *parent) {
 
 int begin_create(Comm *parent) {
   if (closing_comms >= kReapAt) test_active_requests();
+  finish_duplications();
   return begin_collective(parent);
 }
 void end_create() { end_collective(); }
@@ -182,6 +184,7 @@ std::uint64_t fnv1a(std::uint64_t hash, std::uint64_t value) {
 }
 
 int create_group_below(Comm *comm, const Group *group, int tag, NativeComm *made) {
+  finish_duplications();
   const RankIndex rank_in_comm(comm->group);
   int *ranks = core_array<int>(static_cast<std::size_t>(group->size));
   int error = 0;

@@ -17,6 +17,7 @@
 #include "core/errors.h"
 #include "core/groups.h"
 #include "core/infos.h"
+#include "core/lock.h"
 #include "core/memory.h"
 #include "core/requests.h"
 #include "core/topology.h"
@@ -119,6 +120,15 @@ bool duplication_goes_on(Request *request) {
   request->buf = nullptr;
   --duplications;
   return false;
+}
+
+void finish_duplications() {
+  constexpr std::uint32_t kOpenMpi = 1;
+  while (duplications != 0 && seam()->services->backend == kOpenMpi) {
+    test_active_requests();
+    if (duplications != 0) pause_for_others();
+    park();
+  }
 }
 
 namespace api {
