@@ -37,13 +37,14 @@ int raised(File *file, int error) { return error ? raise(file, error) : 0; }
 
 NativeHints::NativeHints(const Info *info) : native_(natives.info_null) {
   if (!info || is_null(info) || !info->first || seam()->mpi->Info_create(&native_) != 0) return;
+  made_in_ = seam()->restarts + 1;
   // A hint too long for the live MPI is one that it does not know.
   for (const InfoEntry *entry = info->first; entry; entry = entry->next)
     seam()->mpi->Info_set(native_, entry->key, entry->value);
 }
 
 NativeHints::~NativeHints() {
-  if (native_ != natives.info_null) seam()->mpi->Info_free(&native_);
+  if (made_in_ == seam()->restarts + 1) seam()->mpi->Info_free(&native_);
 }
 
 void remember_hints(File *file, const Info *info) {

@@ -42,6 +42,7 @@ public:
 
 private:
   NativeInfo native_;
+  std::uint32_t made_in_ = 0;  // 0: not made; else 1 + how often the process had been restarted, for it is gone after the next
 };
 
 // Adds the application's hints to those that the file remembers.
