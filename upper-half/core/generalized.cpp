@@ -54,7 +54,7 @@ int start(const Functions &functions, Request **request) {
 
 int call_free(const Functions *functions) {
   if (!functions->free) return 0;
-  return to_abi(reinterpret_cast<int (*)(void *)>(functions->free)(functions->extra));
+  return to_abi(front().call_free(functions->free, functions->extra));
 }
 
 // Nobody will ask for its outcome.
@@ -111,10 +111,16 @@ int free_generalized(Request *r) {
   return 0;
 }
 
+void mark_generalized(Request *r, std::uintptr_t bits) {
+  Functions *functions = functions_of(r);
+  for (Callback *callback : {&functions->query, &functions->free, &functions->cancel})
+    *callback = reinterpret_cast<Callback>(reinterpret_cast<std::uintptr_t>(*callback) | bits);
+}
+
 int cancel_generalized(Request *r) {
   const Functions *functions = functions_of(r);
   if (!functions->cancel) return 0;
-  return raised(to_abi(reinterpret_cast<int (*)(void *, int)>(functions->cancel)(functions->extra, r->complete)));
+  return raised(to_abi(front().call_cancel(functions->cancel, functions->extra, r->complete)));
 }
 
 namespace api {

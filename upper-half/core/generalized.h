@@ -22,6 +22,9 @@ void poll_generalized(Request *request, bool may_wait);
 // One turn of waiting for it: other threads may complete it, checkpoints may be taken.
 void wait_generalized(Request *request);
 
+// Sets bits in the addresses of its functions, by which the front tells how they are to be called.
+void mark_generalized(Request *request, std::uintptr_t bits);
+
 // MPI_Request_free and MPI_Cancel; errors are raised.
 int free_generalized(Request *request);
 int cancel_generalized(Request *request);

@@ -283,7 +283,10 @@ struct FrontOps {
   const char *library_version;    // MPI_Get_library_version
   // an MPI_User_function_c, with the length as MPI_Count
   void (*call_large_op)(void (*fn)(), void *in, void *inout, std::int64_t *len, Datatype *type);
-  int (*call_query)(void (*fn)(), void *extra, Status *status);  // of generalized requests; returns the front's code
+  // Of generalized requests; return the front's code.
+  int (*call_query)(void (*fn)(), void *extra, Status *status);
+  int (*call_free)(void (*fn)(), void *extra);
+  int (*call_cancel)(void (*fn)(), void *extra, int complete);
 };
 
 }  // namespace mana

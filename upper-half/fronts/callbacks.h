@@ -101,6 +101,16 @@ int call_query(void (*function)(), void *extra, Status *status) {
   return code;
 }
 
+int call_free(void (*function)(), void *extra) {
+  return fortran::is_fortran(function) ? fortran::call_free(function, extra)
+                                       : reinterpret_cast<MPI_Grequest_free_function *>(function)(extra);
+}
+
+int call_cancel(void (*function)(), void *extra, int complete) {
+  return fortran::is_fortran(function) ? fortran::call_cancel(function, extra, complete)
+                                       : reinterpret_cast<MPI_Grequest_cancel_function *>(function)(extra, complete);
+}
+
 // As the front's own library says it.
 const char *error_text(int abi_error) {
   switch (abi_error) {
@@ -132,6 +142,8 @@ const FrontOps kFrontOps = {
     .library_version = kLibraryVersion,
     .call_large_op = call_large_op,
     .call_query = call_query,
+    .call_free = call_free,
+    .call_cancel = call_cancel,
 };
 
 // Before the constructors of everything that needs this library. Without a seam nothing is touched, so that a program

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/call.h"
 #include "core/lock.h"
 #include "core/memory.h"
 #include "core/pool.h"
@@ -38,22 +39,6 @@ template <class T> T *in_use(Object *record, Kind kind) {
     return null_record<T>(kind);
   return static_cast<T *>(record);
 }
-
-// For the time in which a front uses the core outside of any Call: the checkpoint signal must not stop the thread in
-// there. No MPI call: it is not counted.
-class InCore {
-public:
-  InCore() {
-    asm volatile("incl %%gs:28" ::: "memory", "cc");
-    core_lock();
-  }
-  ~InCore() {
-    core_unlock();
-    asm volatile("decl %%gs:28" ::: "memory", "cc");
-  }
-  InCore(const InCore &) = delete;
-  InCore &operator=(const InCore &) = delete;
-};
 
 // Memory of the core for a front.
 [[gnu::cold]] void *scratch_alloc(std::size_t bytes);

@@ -5,6 +5,8 @@
 #include "core_api.h"
 #include "fronts/callbacks.h"
 #include "fronts/fortran_attributes.h"
+#include "core/generalized.h"
+#include "fronts/fortran_callbacks.h"
 
 using namespace mana;
 using namespace mana::front_side;
@@ -165,7 +167,10 @@ void MPII_Keyval_set_proxy(int keyval, void (*copy)(), void (*remove)()) {
 }
 void MPII_Op_set_cxx(MPI_Op, void (*)()) {}
 void MPII_Errhandler_set_cxx(MPI_Errhandler, void (*)()) {}
-void MPII_Grequest_set_lang_f77(MPI_Request) {}
+void MPII_Grequest_set_lang_f77(MPI_Request request) {
+  InCore in_core;
+  mark_generalized(request_in(request), mpifh::kWrittenInFortran);
+}
 
 // `form` says how the caller takes the value; integers are written as MPI_Aint.
 int MPII_Comm_get_attr(MPI_Comm comm, int keyval, void *value, int *flag, AttributeForm form) {

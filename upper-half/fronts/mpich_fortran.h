@@ -1,15 +1,34 @@
 // Callbacks written in Fortran, as MPICH's libmpichfort hands them over. Handles are integers in both languages, so
 // reductions and error handlers are called as in C. Attribute functions come with a pair of functions of libmpichfort
-// between (MPII_Keyval_set_proxy), which the core keeps with the keyval. Included by callbacks.h.
+// between (MPII_Keyval_set_proxy), which the core keeps with the keyval. Those of generalized requests are marked
+// (MPII_Grequest_set_lang_f77); their extra state is the address that the program gave. Included by callbacks.h.
 #pragma once
 #include "core/attributes.h"
+#include "fronts/fortran_callbacks.h"
 
 namespace mana::front_side::fortran {
 
-inline bool is_fortran(void (*)()) { return false; }
+using namespace mana::mpifh;
+
+inline bool is_fortran(void (*function)()) { return has_mark(function, kWrittenInFortran); }
 inline void call_op(void (*)(), void *, void *, int *, Datatype *) {}
 inline void call_errhandler(void (*)(), Object *, int *) {}
-inline int call_query(void (*)(), void *, MPI_Status *) { return MPI_SUCCESS; }
+
+inline int call_query(void (*function)(), void *extra, MPI_Status *status) {
+  MPI_Fint code = MPI_SUCCESS;
+  unmarked<void(void *, MPI_Status *, MPI_Fint *)>(function)(extra, status, &code);
+  return code;
+}
+inline int call_free(void (*function)(), void *extra) {
+  MPI_Fint code = MPI_SUCCESS;
+  unmarked<void(void *, MPI_Fint *)>(function)(extra, &code);
+  return code;
+}
+inline int call_cancel(void (*function)(), void *extra, int complete) {
+  MPI_Fint code = MPI_SUCCESS, logical = complete != 0;
+  unmarked<void(void *, MPI_Fint *, MPI_Fint *)>(function)(extra, &logical, &code);
+  return code;
+}
 
 inline bool has_fortran_callbacks(void (*)(), int keyval) { return keyval_proxies(keyval).copy != nullptr; }
 

@@ -51,4 +51,18 @@ inline int call_query(void (*function)(), void *extra, MPI_Status *status) {
   return code;
 }
 
+inline int call_free(void (*function)(), void *extra) {
+  auto extra_state = reinterpret_cast<MPI_Aint>(extra);
+  MPI_Fint code = MPI_SUCCESS;
+  unmarked<void(MPI_Aint *, MPI_Fint *)>(function)(&extra_state, &code);
+  return code;
+}
+
+inline int call_cancel(void (*function)(), void *extra, int complete) {
+  auto extra_state = reinterpret_cast<MPI_Aint>(extra);
+  MPI_Fint code = MPI_SUCCESS, logical = complete != 0;
+  unmarked<void(MPI_Aint *, MPI_Fint *, MPI_Fint *)>(function)(&extra_state, &logical, &code);
+  return code;
+}
+
 } // namespace mana::front_side::fortran
