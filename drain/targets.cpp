@@ -29,12 +29,13 @@ void Targets::raise(Comm &comm, std::uint64_t target) {
 
 // Adds communicators not known of this rank yet, forgets those that it has freed. Counts of known ones are
 // followed through the gate. An empty list says nothing: every rank counts MPI_COMM_WORLD.
-void Targets::learn(int rank, std::span<const CommCount> counts) {
+void Targets::learn(int rank, std::span<const CommCount> counts, bool left_one) {
   if (!counts.empty())
     forget_freed(rank, counts);
   for (const CommCount &count : counts) {
     Comm &comm = comms_[count.comm_id];
-    if (comm.entered.contains(rank))
+    const auto known = comm.entered.find(rank);
+    if (known != comm.entered.end() && (!left_one || known->second >= count.entered))
       continue;
     set_entered(rank, comm, count.entered);
     raise(comm, count.entered);
@@ -95,7 +96,7 @@ void Targets::left(int rank, std::span<const CommCount> counts, Threads threads)
   Rank &r = at(rank);
   r.left_early = !r.reported;
   hear(r, threads);
-  learn(rank, counts);
+  learn(rank, counts, true);
   admit_what_may_go();
 }
 

@@ -24,7 +24,8 @@
 // program that would not hang without us there is always one that helps.
 //
 // Collectives are counted when a rank enters them; a nonblocking one when it is started, and the start counts as
-// entering and leaving. Who a communicator's members are is not told: they are the ranks that report its id, and a
+// entering and leaving; a barrier under way at the request when it is left (core/barrier.cpp), which nobody has asked
+// for at the gate, so what a rank says as it leaves counts. Who a communicator's members are is not told: they are the ranks that report its id, and a
 // rank may report new ones, or no longer report one that it has freed, at any time. Until all members of a new
 // communicator have reported, rule 5's "nobody is inside" holds the job back; what escapes that (a nonblocking
 // collective on it) is found when the final counts of the parked ranks are compared: parked() is false and the caller
@@ -127,7 +128,7 @@ private:
 
   Rank &at(int rank) { return ranks_[static_cast<std::size_t>(rank)]; }
   void hear(Rank &rank, Threads threads);
-  void learn(int rank, std::span<const CommCount> counts);
+  void learn(int rank, std::span<const CommCount> counts, bool left_one = false);
   void forget_freed(int rank, std::span<const CommCount> counts);
   void set_entered(int rank, Comm &comm, std::uint64_t entered);
   void raise(Comm &comm, std::uint64_t target);

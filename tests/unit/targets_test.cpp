@@ -235,6 +235,29 @@ TEST(Targets, GateAndLeftMayOvertakeTheCounts) {
   EXPECT_TRUE(targets.ready()) << targets.explain();
 }
 
+// A barrier under way at the request passes no gate, and is counted when it is left.
+TEST(Targets, WhoHasLeftABarrierIsNoLongerShortOfIt) {
+  Targets targets(2);
+  targets.counts(0, std::vector<CommCount>{{1, 3}}, false);
+  targets.counts(1, std::vector<CommCount>{{1, 2}}, false);
+  EXPECT_FALSE(targets.ready());
+  targets.left(1, std::vector<CommCount>{{1, 3}});
+  EXPECT_TRUE(targets.ready()) << targets.explain();
+  targets.gate(1, 1, 4, std::vector<CommCount>{{1, 3}});
+  EXPECT_TRUE(targets.take_admissions().empty());
+}
+
+TEST(Targets, WhoLeavesABarrierIsFollowedByTheOthers) {
+  Targets targets(2);
+  targets.counts(0, std::vector<CommCount>{{1, 2}}, false);
+  targets.counts(1, std::vector<CommCount>{{1, 2}}, true);
+  targets.left(0, std::vector<CommCount>{{1, 3}});
+  targets.left(1, std::vector<CommCount>{{1, 2}});
+  EXPECT_FALSE(targets.ready()) << "rank 1 is still in the barrier which rank 0 has left";
+  targets.left(1, std::vector<CommCount>{{1, 3}});
+  EXPECT_TRUE(targets.ready()) << targets.explain();
+}
+
 TEST(Targets, ParkedRanksThatDisagreeAreNoticed) {
   Targets targets(2);
   targets.counts(0, {}, false);
