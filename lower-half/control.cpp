@@ -61,7 +61,6 @@ struct State {
 // Never destroyed: the control thread outlives main's statics.
 State &state = *new State;
 std::mutex &sending = *new std::mutex;
-std::atomic<CounterChunk *> counters{nullptr};
 
 constexpr std::initializer_list<const char *> kRankVariables = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
                                                                 "SLURM_PROCID"};
@@ -91,9 +90,11 @@ void set_intent(std::uint32_t bit) {
 }
 void clear_intent() { seam()->intent.fetch_and(~std::uint32_t{kIntentQuiesce | kIntentPark}); }
 
+CounterChunk *first_chunk() { return seam()->upper ? seam()->upper->counters : nullptr; }
+
 std::vector<wire::Count> read_counts() {
   std::vector<wire::Count> counts;
-  for (CounterChunk *chunk = counters.load(); chunk; chunk = std::atomic_ref(chunk->next).load())
+  for (CounterChunk *chunk = first_chunk(); chunk; chunk = std::atomic_ref(chunk->next).load())
     for (CollectiveCounter &slot : chunk->slot) {
       const std::uint64_t id = std::atomic_ref(slot.comm_id).load(std::memory_order_acquire);
       if (id != 0) counts.push_back({id, std::atomic_ref(slot.entered).load(std::memory_order_relaxed)});
@@ -311,8 +312,6 @@ void control_tell(wire::RankState rank_state) {
   tell(wire::State{rank_state, seam()->upper ? seam()->upper->front : 0}, 0);
 }
 
-void control_set_counters(CounterChunk *head) { counters.store(head); }
-
 std::string control_checkpoint_directory() {
   Lock lock(state.mutex);
   return state.directory;
@@ -322,7 +321,7 @@ namespace {
 
 // Under the lock, so that what the next checkpoint reads is never short of a thread that has been let in.
 void count_entered(std::uint64_t comm_id, std::uint64_t number) {
-  for (CounterChunk *chunk = counters.load(); chunk; chunk = std::atomic_ref(chunk->next).load())
+  for (CounterChunk *chunk = first_chunk(); chunk; chunk = std::atomic_ref(chunk->next).load())
     for (CollectiveCounter &slot : chunk->slot)
       if (std::atomic_ref(slot.comm_id).load(std::memory_order_acquire) == comm_id) std::atomic_ref(slot.entered).store(number);
 }

@@ -37,7 +37,6 @@ bool control_start(bool restarted, std::uint32_t front);
 // The state of MPI in this process has changed; `busy` around MPI_Init and MPI_Finalize.
 void control_tell(wire::RankState state);
 
-void control_set_counters(CounterChunk *head);
 std::string control_checkpoint_directory();
 
 Verdict control_gate(std::uint64_t comm_id, std::uint64_t number);

@@ -144,7 +144,6 @@ void left_collective() {
   Crossing crossing;
   control_left_collective();
 }
-void set_counters(CounterChunk *head) { control_set_counters(head); }
 int request_checkpoint(int stop) {
   Crossing crossing;
   return control_request(stop != 0);
@@ -192,7 +191,7 @@ LowerServices services;
 
 void services_fill_seam() {
   services = {kSeamVersion, backend_number(), map_pages,      unmap_pages,  say_text,   die,
-              gate,         gate_plain,       left_collective, set_counters, request_checkpoint, wait_intent,
+              gate,         gate_plain,       left_collective, request_checkpoint, wait_intent,
               all_parked,   all_drained,      reinterpret_cast<ParkResult (*)()>(code_header()->park), resume,
               backend_blocking(), checkpoint_directory, shared_memory_services()};
   seam()->services = &services;

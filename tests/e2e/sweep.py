@@ -3,7 +3,8 @@
 
     tests/e2e/sweep.py PROGRAM --binary openmpi --start openmpi --restart mpich -n 4 --at 2:17
 
-runs one case by hand and keeps its folder. `--at 2:all` takes every call of rank 2.
+runs one case by hand and keeps its folder. `--at 2:all` takes every call of rank 2. `--again N` stops it a second time, N calls
+of that rank after the restart.
 """
 import argparse
 import itertools
@@ -38,7 +39,8 @@ def binaries(name):
 
 @dataclass(frozen=True)
 class Point:
-    """Where a program is checkpointed, and under what. `restart` None: it goes on without having been stopped."""
+    """Where a program is checkpointed, and under what. `restart` None: it goes on without having been stopped. `again`: it is
+    stopped a second time so many calls after the restart, and then restarted under `start`."""
     program: str
     binary: str
     start: str
@@ -46,11 +48,13 @@ class Point:
     ranks: int
     rank: int
     call: int
+    again: int = 0
 
     def command(self):
         restart = self.restart or "none"
+        again = f" --again {self.again}" if self.again else ""
         return (f"/usr/bin/python3 tests/e2e/sweep.py {self.program} --binary {self.binary} --start {self.start} "
-                f"--restart {restart} -n {self.ranks} --at {self.rank}:{self.call}")
+                f"--restart {restart} -n {self.ranks} --at {self.rank}:{self.call}{again}")
 
 
 def may_be_missed(point):
@@ -58,6 +62,18 @@ def may_be_missed(point):
     checkpoint), at the first (MPI may not be up yet), or when the number of calls is not fixed."""
     total = count_calls.calls(point.program, point.ranks)[point.rank]
     return point.call <= 2 or point.call >= total - 1 or (polls(point.program) and point.call > total // 2)
+
+
+def go_on(case, point, limit):
+    """From the first checkpoint to the end; returns the standard output of all parts. The second may be too late for the run."""
+    restart, out = point.restart, ""
+    if point.again:
+        at = ["--checkpoint-at", f"{point.rank}:{point.again}", "--stop-after"]
+        second = case.restart(*at, "--", *mpirun(restart, point.ranks), expect=(0, STOPPED), limit=limit)
+        if second.status == 0:
+            return second.out
+        restart, out = point.start, second.out
+    return out + case.restart("--", *mpirun(restart, point.ranks), expect=0, limit=limit).out
 
 
 def run(point, limit=60):
@@ -73,7 +89,7 @@ def run(point, limit=60):
         if first.status == STOPPED:
             if case.generations() != [1]:
                 raise Failure(case.report(f"generations {case.generations()}, not [1]"))
-            out += case.restart("--", *mpirun(point.restart, point.ranks), expect=0, limit=limit).out
+            out += go_on(case, point, limit)
         elif not point.restart and not case.generations() and not may_be_missed(point):
             raise Failure(case.report("no checkpoint was taken"))
         if out.split() != ["ok"]:
@@ -134,7 +150,8 @@ def every_point(name):
 
 
 def some_points(name, seed):
-    """An endless random sequence in which every four neighbours have all four combinations, then the others now and then."""
+    """An endless random sequence in which every four neighbours have all four combinations, then the others now and then. Half
+    of those that cross are stopped again after the restart."""
     choose = random.Random(f"{name} {seed}")
     while True:
         crossing, staying, going_on = (compiled(name, some) for some in (CROSSING, STAYING, GOING_ON))
@@ -143,7 +160,8 @@ def some_points(name, seed):
             ranks = 2 + 2 * ((turn + seed) % 2)
             counts = count_calls.calls(name, ranks)
             rank = choose.randrange(ranks)
-            yield Point(name, binary, start, restart, ranks, rank, choose.randrange(2, counts[rank] + 1))
+            again = choose.randrange(2, max(counts[rank] // 2, 3)) if start != restart and restart and choose.random() < 0.5 else 0
+            yield Point(name, binary, start, restart, ranks, rank, choose.randrange(2, counts[rank] + 1), again)
 
 
 def main():
@@ -154,6 +172,7 @@ def main():
     parser.add_argument("--restart", choices=(*MPIS, "none"), default="mpich")
     parser.add_argument("-n", type=int, default=2, dest="ranks")
     parser.add_argument("--at", default="0:all", metavar="RANK:CALL")
+    parser.add_argument("--again", type=int, default=0)
     parser.add_argument("--keep-going", action="store_true")
     args = parser.parse_args()
     rank, call = args.at.split(":")
@@ -165,7 +184,7 @@ def main():
         total = count_calls.calls(name, args.ranks)[int(rank)]
         for number in range(1, total + 1) if call == "all" else [int(call)]:
             restart = None if args.restart == "none" else args.restart
-            point = Point(name, args.binary, args.start, restart, args.ranks, int(rank), number)
+            point = Point(name, args.binary, args.start, restart, args.ranks, int(rank), number, args.again)
             done += 1
             try:
                 taken = run(point)

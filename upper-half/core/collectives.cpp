@@ -28,7 +28,9 @@ void order() { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
 bool watched() { return (seam()->intent.load(std::memory_order_relaxed) & kWatched) != 0; }
 
-// Threads of this rank inside of a blocking collective. Another thread, at the gate, may change the number meanwhile.
+// Threads of this rank inside of a blocking collective. Another thread, at the gate, may change the number meanwhile. It is
+// raised before the collective is counted: whoever reads the counts first and this number then never finds a collective
+// counted whose thread stands before the gate, and nobody inside.
 void count_inside(std::uint32_t change) {
   std::atomic<std::uint32_t> &inside = seam()->in_collective;
   if (core_threaded) [[unlikely]]
@@ -53,16 +55,18 @@ void leave_counted() { count_inside(~0u); }
     if (verdict == Verdict::go) return;
     const bool goes_on = must_not_park();
     if (verdict == Verdict::park && !goes_on) park();
-    *entered = number;
     enter_counted();
+    *entered = number;
+    order();
     if (verdict == Verdict::park && goes_on) return;
   }
 }
 
 void enter(std::uint64_t comm_id, std::uint64_t *entered) {
   const std::uint64_t number = *entered + 1;
-  *entered = number;
   enter_counted();
+  *entered = number;
+  order();
   if (watched()) [[unlikely]] pass_gate(comm_id, entered, number);
 }
 
@@ -116,8 +120,9 @@ void end_collective() {
 }
 
 void count_left_barrier(Comm *comm) {
-  ++*comm->entered;
   enter_counted();
+  ++*comm->entered;
+  order();
   end_collective();
 }
 

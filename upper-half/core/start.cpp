@@ -65,8 +65,7 @@ void core_start(const FrontOps *ops) {
   start_ring();
   world = predefined<Comm>(abi::COMM_WORLD);
   self_comm = predefined<Comm>(abi::COMM_SELF);
-  upper_services = {kSeamVersion, ops->front, checkpoint_here, may_stop_anywhere, call_user_op};
-  seam()->services->set_counters(first_counters());
+  upper_services = {kSeamVersion, ops->front, checkpoint_here, may_stop_anywhere, call_user_op, first_counters()};
   seam()->upper = &upper_services;
 }
 

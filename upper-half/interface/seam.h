@@ -29,7 +29,7 @@
 
 namespace mana {
 
-inline constexpr std::uint32_t kSeamVersion = 2;
+inline constexpr std::uint32_t kSeamVersion = 3;
 inline constexpr std::uint64_t kSeamMagic = 0x6d616e617365616dULL;  // "manaseam"
 
 inline constexpr std::uintptr_t kWindowBase = 0x2000'0000'0000;
@@ -154,8 +154,6 @@ struct LowerServices {
   Verdict (*gate_plain)();
   // Tells that a collective entered through the gate, or under way when the request came, has ended.
   void (*left_collective)();
-  // Registers the head of the counter list once, at start.
-  void (*set_counters)(CounterChunk *head);
   // Requests a checkpoint of the job; stop: end it once committed. Returns when the request
   // was taken (0), or an errno value: ECANCELED no coordinator, EBUSY.
   int (*request_checkpoint)(int stop);
@@ -196,6 +194,8 @@ struct UpperServices {
   int (*may_stop_anywhere)();
   // User-defined reduction `slot` (record-replay/ops): `type` is a native datatype handle.
   void (*call_op)(int slot, void *in, void *inout, int *len, std::uint64_t type);
+  // Head of the counters. Here and not told once: each new lower half finds it.
+  CounterChunk *counters;
 };
 
 struct LowerMpi;  // generated: one function pointer per MPI function of the backend
