@@ -83,6 +83,16 @@ def test_threads_inside_mpi_at_random_instants(mpi, seed):
     migrate.migrate("threads_talk_at_once", other(mpi), mpi, 2, ["150"], seed=seed, within=0.6, most=2)
 
 
+@pytest.mark.parametrize("mpi", MPIS)
+def test_threads_paired_by_tags_at_random_instants(mpi, seed):
+    migrate.migrate("threads_pair_up_by_tag", mpi, mpi, 2, ["50"], seed=seed, within=0.6, most=3)
+
+
+@pytest.mark.parametrize("mpi", MPIS)
+def test_openmp_at_random_instants(mpi, seed):
+    migrate.migrate("computes_with_openmp", other(mpi), mpi, 2, ["1500"], seed=seed, within=0.6, most=3)
+
+
 SCRIPT = """
 from mpi4py import MPI
 import numpy as np

@@ -86,11 +86,10 @@ void bsend_flush() {
     NativeRequest native = r->native;
     Status status;
     std::uint8_t completed = 0;
-    int outcome;
-    {
-      Unlocked unlocked;
-      outcome = seam()->services->blocking->wait(1, &native, &status, &completed, WaitMode::all);
-    }
+    r->waited = 1;
+    const int outcome =
+        unlocked([&] { return seam()->services->blocking->wait(1, &native, &status, &completed, WaitMode::all); });
+    r->waited = 0;
     if (completed)
       settle(r, status);
     else if (outcome == kInterrupted)

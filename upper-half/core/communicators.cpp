@@ -11,6 +11,7 @@
 #include "core/groups.h"
 #include "core/infos.h"
 #include "core/intercommunicators.h"
+#include "core/lock.h"
 #include "core/memory.h"
 #include "core/persistent_collectives.h"
 #include "core/requests.h"
@@ -54,6 +55,14 @@ Comm *find_comm(std::uint64_t id) {
 // ---------------------------------------------------------------------------------
 // Making
 
+int duplicate_below(NativeComm native, NativeComm *made) {
+  return unlocked([&] { return seam()->mpi->Comm_dup(native, made); });
+}
+
+int split_below(NativeComm native, int color, int key, NativeComm *made) {
+  return unlocked([&] { return seam()->mpi->Comm_split(native, color, key, made); });
+}
+
 // The group is taken from `base` itself: with one of another communicator MPICH 4.0 reads through a null pointer.
 int create_from_ranks(NativeComm base, int n, const int *ranks, int tag, NativeComm *made) {
   const LowerMpi *mpi = seam()->mpi;
@@ -62,7 +71,7 @@ int create_from_ranks(NativeComm base, int n, const int *ranks, int tag, NativeC
   int error = mpi->Group_incl(all, n, ranks, &members);
   mpi->Group_free(&all);
   if (error) return error;
-  error = mpi->Comm_create_group(base, members, tag, made);
+  error = unlocked([&] { return mpi->Comm_create_group(base, members, tag, made); });
   mpi->Group_free(&members);
   return error;
 }
@@ -98,7 +107,10 @@ std::uint64_t id_of(const Member &leader) { return comm_id(leader.world_rank, le
 
 void meet_members(Comm *comm, const Member &own) {
   Member *members = core_array<Member>(static_cast<std::size_t>(comm->size));
-  if (seam()->mpi->Allgather(&own, sizeof own, natives.byte, members, sizeof own, natives.byte, comm->native) != 0)
+  const int error = unlocked([&] {
+    return seam()->mpi->Allgather(&own, sizeof own, natives.byte, members, sizeof own, natives.byte, comm->native);
+  });
+  if (error != 0)
     seam()->services->die(125, "the members of a new communicator could not be gathered");
   comm->id = id_of(members[0]);
   comm->group = group_of(members, comm->size);
@@ -145,7 +157,7 @@ int begin_create(Comm *parent) {
 void end_create() { end_collective(); }
 
 int duplicate(Comm *comm, Comm **newcomm) {
-  const int error = create_comm(comm, newcomm, [&](NativeComm *made) { return seam()->mpi->Comm_dup(comm->native, made); });
+  const int error = create_comm(comm, newcomm, [&](NativeComm *made) { return duplicate_below(comm->native, made); });
   if (error == 0 && comm->topology) (*newcomm)->topology = copy_topology(comm->topology);
   return error;
 }
@@ -155,7 +167,7 @@ namespace {
 int split(Comm *comm, int color, int key, Comm **newcomm) {
   return create_comm(comm, newcomm, [&](NativeComm *made) {
     if (comm->remote) return split_both_groups(comm, color, key, made);
-    return seam()->mpi->Comm_split(comm->native, color, key, made);
+    return split_below(comm->native, color, key, made);
   });
 }
 
@@ -307,7 +319,9 @@ int Comm_split_type(Comm *comm, int split_type, int key, Info *info, Comm **newc
   if (split_type != abi::COMM_TYPE_SHARED && split_type != abi::UNDEFINED && split_type < kFirstOwnSplitType)
     return raise(comm, abi::ERR_ARG);
   return raised(comm, create_comm(comm, newcomm, [&](NativeComm *made) {
-                  return seam()->mpi->Comm_split_type(comm->native, split_type, key, natives.info_null, made);
+                  return unlocked([&] {
+                    return seam()->mpi->Comm_split_type(comm->native, split_type, key, natives.info_null, made);
+                  });
                 }));
 }
 

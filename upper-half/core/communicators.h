@@ -47,6 +47,10 @@ int duplicate(Comm *comm, Comm **newcomm);
 // All members free it: the native goes when every one has come here. Counted with the collective that frees it.
 void close_comm(Comm *comm);
 
+// MPI_Comm_dup and MPI_Comm_split below, with the core's lock given back. 0 or an ABI error.
+int duplicate_below(NativeComm native, NativeComm *made);
+int split_below(NativeComm native, int color, int key, NativeComm *made);
+
 // A native communicator of these ranks of `base`, in this order. Collective over them. 0 or an ABI error.
 int create_from_ranks(NativeComm base, int n, const int *ranks, int tag, NativeComm *made);
 

@@ -20,11 +20,9 @@ int MPIX_Comm_agree(Comm *comm, int *flag) {
   if (const int error = begin_collective(comm)) return raise(comm, error);
   const int own = *flag;
   const NativeDatatype native_int = native_of(predefined<Datatype>(abi::INT));
-  int error;
-  {
-    Unlocked unlocked;
-    error = seam()->mpi->Allreduce(&own, flag, 1, native_int, predefined<Op>(abi::BAND)->native, comm->native);
-  }
+  const int error = unlocked([&] {
+    return seam()->mpi->Allreduce(&own, flag, 1, native_int, predefined<Op>(abi::BAND)->native, comm->native);
+  });
   end_collective();
   return error ? raise(comm, error) : 0;
 }
@@ -46,7 +44,7 @@ int MPIX_Comm_failure_get_acked(Comm *comm, Group **failed) {
 int MPIX_Comm_shrink(Comm *comm, Comm **newcomm) {
   Call call(Fn::MPIX_Comm_shrink);
   const int error =
-      create_comm(comm, newcomm, [&](NativeComm *made) { return seam()->mpi->Comm_dup(comm->native, made); });
+      create_comm(comm, newcomm, [&](NativeComm *made) { return duplicate_below(comm->native, made); });
   return error ? raise(comm, error) : 0;
 }
 

@@ -47,13 +47,17 @@ Datatype *type_in_file(const File *file, Datatype *type) {
 
 }  // namespace
 
+static int below(NativeFile file, std::int64_t disp, NativeDatatype etype, NativeDatatype filetype, NativeInfo hints) {
+  const Unlocked unlocked;
+  return seam()->mpi->File_set_view(file, disp, etype, filetype, "native", hints);
+}
+
 int set_view_below(File *file, const Info *info) {
   const NativeHints hints(info);
   Datatype *etype = type_in_file(file, file->etype), *filetype = type_in_file(file, file->filetype);
   int error = abi::ERR_UNSUPPORTED_DATAREP;
   if (etype && filetype)
-    error = seam()->mpi->File_set_view(file->native, file->disp, native_of(etype), native_of(filetype), "native",
-                                       hints.get());
+    error = below(file->native, file->disp, native_of(etype), native_of(filetype), hints.get());
   if (etype) release(etype);
   if (filetype) release(filetype);
   return error;
@@ -75,7 +79,7 @@ int current_displacement(const File *file, std::int64_t *disp) {
   int error = mpi->File_get_position_shared(file->native, &position);
   if (!error) error = mpi->File_get_byte_offset(file->native, position, disp);
   if (agree_on_error(file->comm->native, error)) return error ? error : abi::ERR_IO;
-  return mpi->Bcast(disp, sizeof *disp, natives.byte, 0, file->comm->native);
+  return unlocked([&] { return mpi->Bcast(disp, sizeof *disp, natives.byte, 0, file->comm->native); });
 }
 
 struct View {

@@ -80,6 +80,7 @@ void copy_hints_below(NativeInfo native, Info *info) {
 int agree_on_error(NativeComm comm, int error) {
   const auto type = static_cast<NativeDatatype>(seam()->mpi->predefined(abi::INT));
   int worst = error;
+  const Unlocked unlocked;
   seam()->mpi->Allreduce(&error, &worst, 1, type, predefined<Op>(abi::MAX)->native, comm);
   return worst;
 }
@@ -125,12 +126,13 @@ void destroy_file(File *file) {
 // Inside a collective on `comm`: a duplicate of it, and the file opened on that.
 int open_below(Comm *comm, const char *name, int amode, const Info *info, File **file) {
   NativeComm duplicate;
-  if (const int error = seam()->mpi->Comm_dup(comm->native, &duplicate)) return error;
+  if (const int error = duplicate_below(comm->native, &duplicate)) return error;
   Comm *own = adopt(duplicate, comm);
   const NativeHints hints(info);
   NativeFile native;
-  const int error = agree_on_error(
-      own->native, seam()->mpi->open_file(own->native, name, first_amode(amode), hints.get(), own->id, &native));
+  const int opened = unlocked(
+      [&] { return seam()->mpi->open_file(own->native, name, first_amode(amode), hints.get(), own->id, &native); });
+  const int error = agree_on_error(own->native, opened);
   if (error) {
     close_comm(own);
     release(own);
@@ -145,7 +147,7 @@ int open_below(Comm *comm, const char *name, int amode, const Info *info, File *
 // No rank returns before the file is gone, as a program may look.
 int delete_closed(const File *file) {
   const NativeComm comm = file->comm->native;
-  seam()->mpi->Barrier(comm);
+  unlocked([&] { return seam()->mpi->Barrier(comm); });
   const int error = file->comm->rank == 0 ? seam()->mpi->File_delete(file->path, natives.info_null) : 0;
   return agree_on_error(comm, error);
 }
@@ -162,7 +164,7 @@ void finish_accesses(const File *file) {
 
 int close_below(File *file) {
   end_split_below(file);
-  int error = seam()->mpi->close_file(&file->native);
+  int error = unlocked([&] { return seam()->mpi->close_file(&file->native); });
   if (file->amode & abi::MODE_DELETE_ON_CLOSE) {
     const int deleting = delete_closed(file);
     if (!error) error = deleting;

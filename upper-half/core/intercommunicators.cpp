@@ -83,13 +83,15 @@ bool take_from(int sender, const Meeting &own, Meeting *other) {
   return false;
 }
 
+// With several threads any of them may take up the message that another waits for, so none may block for it.
 void wait_for_meeting() {
-  Status status;
-  int outcome;
-  {
-    Unlocked unlocked;
-    outcome = seam()->services->blocking->probe(abi::ANY_SOURCE, kTagMeet, natives.protocol, &status);
+  if (core_threaded) {
+    pause_for_others();
+    poll_meetings();
+    return park();
   }
+  Status status;
+  const int outcome = seam()->services->blocking->probe(abi::ANY_SOURCE, kTagMeet, natives.protocol, &status);
   if (outcome == kInterrupted)
     park();
   else
@@ -120,8 +122,9 @@ int check_leader(const Comm *peer_comm, int remote_leader, int tag) {
 
 int tell_group(Comm *local_comm, int local_leader, Agreement *agreement) {
   if (const int error = begin_collective(local_comm)) return error;
-  const int error =
-      seam()->mpi->Bcast(agreement, sizeof *agreement, natives.byte, local_leader, local_comm->native);
+  const int error = unlocked([&] {
+    return seam()->mpi->Bcast(agreement, sizeof *agreement, natives.byte, local_leader, local_comm->native);
+  });
   end_collective();
   return error ? error : agreement->error;
 }
@@ -167,13 +170,15 @@ int chosen(const Choice *choices, int size, int color, int *world_ranks) {
 void gather_both(NativeComm native, int rank, int size, int remote_size, const void *own, int bytes, void *local,
                  void *remote) {
   const LowerMpi *mpi = seam()->mpi;
-  int error = mpi->Allgather(own, bytes, natives.byte, remote, bytes, natives.byte, native);
+  int error = unlocked([&] { return mpi->Allgather(own, bytes, natives.byte, remote, bytes, natives.byte, native); });
   int *counts = core_array<int>(static_cast<std::size_t>(remote_size) * 2);
   std::memset(counts, 0, sizeof(int) * static_cast<std::size_t>(remote_size) * 2);
   counts[0] = size * bytes;
   if (error == 0)
-    error = mpi->Allgatherv(remote, rank == 0 ? remote_size * bytes : 0, natives.byte, local, counts,
-                            counts + remote_size, natives.byte, native);
+    error = unlocked([&] {
+      return mpi->Allgatherv(remote, rank == 0 ? remote_size * bytes : 0, natives.byte, local, counts,
+                             counts + remote_size, natives.byte, native);
+    });
   core_free(counts);
   if (error != 0) seam()->services->die(125, "the members of an inter-communicator could not be gathered");
 }
@@ -200,7 +205,9 @@ int split_both_groups(const Comm *comm, int color, int key, NativeComm *made) {
 }
 
 int join_below(NativeComm local, int local_leader, int remote_leader, NativeComm *made) {
-  return seam()->mpi->Intercomm_create(local, local_leader, natives.protocol, remote_leader, kBridgeTag, made);
+  return unlocked([&] {
+    return seam()->mpi->Intercomm_create(local, local_leader, natives.protocol, remote_leader, kBridgeTag, made);
+  });
 }
 
 void take_meeting(int sender, const void *data) {
@@ -228,7 +235,7 @@ int Intercomm_merge(Comm *intercomm, int high, Comm **made) {
   Call call(Fn::Intercomm_merge);
   if (is_null(intercomm) || !intercomm->remote) return raise(intercomm, abi::ERR_COMM);
   const int error = create_comm(intercomm, made, [&](NativeComm *native) {
-    return seam()->mpi->Intercomm_merge(intercomm->native, high, native);
+    return unlocked([&] { return seam()->mpi->Intercomm_merge(intercomm->native, high, native); });
   });
   return error ? raise(intercomm, error) : 0;
 }

@@ -41,6 +41,13 @@ private:
   std::uint32_t depth_ = 0;
 };
 
+// Calls below() with the lock given back: whatever waits for another rank there. That rank may need what another thread of
+// this one is about to do.
+template <class Below> auto unlocked(Below below) {
+  const Unlocked scope;
+  return below();
+}
+
 // engine_park() with the lock given back.
 void park();
 

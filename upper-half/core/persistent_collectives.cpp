@@ -3,6 +3,7 @@
 
 #include "core/communicators.h"
 #include "core/datatypes.h"
+#include "core/lock.h"
 #include "core/ops.h"
 #include "core/requests.h"
 #include "lower_mpi.h"
@@ -29,8 +30,10 @@ std::uint64_t free_channels(const Comm *comm) {
 }
 
 int reduce_bits(const std::uint64_t *own, std::uint64_t *all, Comm *comm) {
-  return seam()->mpi->Allreduce(own, all, 1, native_of(predefined<Datatype>(abi::UINT64_T)),
-                                predefined<Op>(abi::BAND)->native, comm->native);
+  const NativeDatatype type = native_of(predefined<Datatype>(abi::UINT64_T));
+  return unlocked([&] {
+    return seam()->mpi->Allreduce(own, all, 1, type, predefined<Op>(abi::BAND)->native, comm->native);
+  });
 }
 
 // The channels that are free on every member. Over an inter-communicator a reduction gives the other group's: the second

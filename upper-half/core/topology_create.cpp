@@ -6,6 +6,7 @@
 #include "core/collectives.h"
 #include "core/communicators.h"
 #include "core/errors.h"
+#include "core/lock.h"
 #include "core/memory.h"
 #include "core/topology.h"
 #include "core_api.h"
@@ -24,6 +25,7 @@ const std::int32_t *weights_below(const TopologyData *t, const std::int32_t *wei
 }
 
 int create_below(const TopologyData *t, NativeComm base, NativeComm *made) {
+  const Unlocked unlocked;
   const LowerMpi *mpi = seam()->mpi;
   switch (t->kind) {
   case Topology::cart: return mpi->Cart_create(base, t->ndims, t->dims, t->periods, 0, made);
@@ -88,7 +90,7 @@ int Cart_sub(Comm *comm, const int *remain_dims, Comm **newcomm) {
   if (!comm->topology || comm->topology->kind != Topology::cart) return raise(comm, abi::ERR_TOPOLOGY);
   const CartSub sub = cart_sub(comm->topology, comm->rank, remain_dims);
   const int error = create_comm(comm, newcomm, [&](NativeComm *made) {
-    const int split_error = seam()->mpi->Comm_split(comm->native, sub.color, sub.rank, made);
+    const int split_error = split_below(comm->native, sub.color, sub.rank, made);
     return split_error ? split_error : add_topology(sub.topology, made);
   });
   if (error) {
@@ -161,7 +163,9 @@ int gather_edges(const Comm *comm, const EdgeList &own, EdgeList *all) {
   int *bytes = core_array<int>(2 * size);
   int *offsets = bytes + size;
   const int own_bytes = own.n * static_cast<int>(sizeof(Edge));
-  int error = mpi->Allgather(&own_bytes, sizeof(int), natives.byte, bytes, sizeof(int), natives.byte, comm->native);
+  int error = unlocked([&] {
+    return mpi->Allgather(&own_bytes, sizeof(int), natives.byte, bytes, sizeof(int), natives.byte, comm->native);
+  });
   int total = 0;
   for (std::size_t i = 0; i < size && error == 0; ++i) {
     offsets[i] = total;
@@ -169,7 +173,9 @@ int gather_edges(const Comm *comm, const EdgeList &own, EdgeList *all) {
   }
   *all = {static_cast<Edge *>(core_alloc(static_cast<std::size_t>(total))), total / static_cast<int>(sizeof(Edge))};
   if (error == 0)
-    error = mpi->Allgatherv(own.edges, own_bytes, natives.byte, all->edges, bytes, offsets, natives.byte, comm->native);
+    error = unlocked([&] {
+      return mpi->Allgatherv(own.edges, own_bytes, natives.byte, all->edges, bytes, offsets, natives.byte, comm->native);
+    });
   core_free(bytes);
   return error;
 }

@@ -74,6 +74,7 @@ void lay_out(Win *win, const Plan &plan, const Offer *offers) {
 // Collective over the members of `comm`: 0 or an ABI error, the same everywhere.
 int agree(Comm *comm, int error) {
   int worst = error;
+  const Unlocked unlocked;
   seam()->mpi->Allreduce(&error, &worst, 1, static_cast<NativeDatatype>(seam()->mpi->predefined(abi::INT)),
                          static_cast<NativeOp>(seam()->mpi->predefined(abi::MAX)), comm->native);
   return worst;
@@ -109,7 +110,7 @@ int open_segment(Comm *comm, Win *win) {
     fd = shared().create(win->segment.bytes, opening.name);
     opening.error = fd < 0 ? -fd : 0;
   }
-  seam()->mpi->Bcast(&opening, sizeof opening, natives.byte, 0, comm->native);
+  unlocked([&] { return seam()->mpi->Bcast(&opening, sizeof opening, natives.byte, 0, comm->native); });
   int error = opening.error ? abi::ERR_NO_MEM : 0;
   if (!error && shared().attach(opening.name, &win->segment) != 0) error = abi::ERR_NO_MEM;
   error = agree(comm, error);
@@ -173,7 +174,9 @@ int make_window(Comm *comm, const Plan &plan, Win *win) {
   Offer own{world->rank, ++windows_made, {}, probe, plan.bytes};
   shared().self(&own.process);
   Offer *offers = core_array<Offer>(static_cast<std::size_t>(comm->size));
-  int error = seam()->mpi->Allgather(&own, sizeof own, natives.byte, offers, sizeof own, natives.byte, comm->native);
+  int error = unlocked([&] {
+    return seam()->mpi->Allgather(&own, sizeof own, natives.byte, offers, sizeof own, natives.byte, comm->native);
+  });
   if (!error && !on_one_host(offers, comm->size))
     error = refuse("windows whose ranks run on several hosts are not supported");
   if (!error && !plan.in_segment()) error = agree(comm, try_to_read(win, offers));
