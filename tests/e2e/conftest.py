@@ -12,6 +12,7 @@ def pytest_addoption(parser):
     group.addoption("--budget", type=float, default=300, help="seconds for the bounded sweep over all programs")
     group.addoption("--jobs", type=int, default=harness.CORES + 1, help="cases of the sweep at a time")
     group.addoption("--seed", type=int, default=None, help="chooses the part of the sweep; by default another one every day")
+    group.addoption("--cycles", type=int, default=6, help="checkpoints and restarts of the one job in test_cycles.py")
 
 
 def pytest_configure(config):
@@ -33,6 +34,11 @@ def everything(request):
 @pytest.fixture(scope="session")
 def seed(request):
     return request.config.option.seed
+
+
+@pytest.fixture(scope="session")
+def cycles(request):
+    return request.config.option.cycles
 
 
 @pytest.fixture(scope="session")
