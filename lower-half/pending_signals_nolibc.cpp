@@ -79,6 +79,8 @@ bool take_one(std::uint64_t set, std::int32_t thread) {
   entry->signal = static_cast<std::int32_t>(sig);
   if (sig <= 0)
     entry->owner = 0;
+  else
+    show_old_identity(reinterpret_cast<siginfo_t *>(entry->info));
   return sig > 0;
 }
 

@@ -105,6 +105,10 @@ void install_action(int sig);
 std::uint64_t signal_handler(int sig, siginfo_t *info, ucontext_t *context, SignalScope *scope);
 void signal_done(SignalScope *scope);
 
+// The application compares the sender of a signal with its getpid(), which keeps answering the old number. What this process has
+// sent to itself is told by that before a handler sees it, and before a waiting signal is saved for the next process.
+void show_old_identity(siginfo_t *info);
+
 // What arrived while critical may come as soon as the interrupted mask is put back.
 void release_deferred(ThreadBlock *block, ucontext_t *context);
 

@@ -137,15 +137,14 @@ std::uint64_t run_lower_handler(ThreadBlock *block, std::uint64_t handler, ucont
   return handler;
 }
 
-// The application compares the sender with its getpid(), which keeps answering the old number.
+} // namespace
+
 void show_old_identity(siginfo_t *info) {
   if (seam()->restarts == 0 || info->si_code > 0 || info->si_code == SI_TIMER)
     return;
   if (info->si_pid == static_cast<std::int32_t>(raw_syscall(__NR_getpid)))
     info->si_pid = static_cast<std::int32_t>(saved()->pid);
 }
-
-} // namespace
 
 void install_action(int sig) {
   if (sig == kCheckpointSignal || sig == SIGSYS)
