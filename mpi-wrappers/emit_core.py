@@ -46,6 +46,13 @@ int unsupported(Fn fn, Comm *comm) {
   return comm ? raise(comm, abi::ERR_UNSUPPORTED_OPERATION) : raise(abi::ERR_UNSUPPORTED_OPERATION);
 }
 
+int null_pointer(Fn fn, Object *object) {
+  Call call(fn);
+  if (object && object->kind == Kind::file) return raise(static_cast<File *>(object), abi::ERR_ARG);
+  if (object && object->kind == Kind::win) return raise(static_cast<Win *>(object), abi::ERR_ARG);
+  return raise(object ? static_cast<Comm *>(object) : world, abi::ERR_ARG);
+}
+
 """
 
 

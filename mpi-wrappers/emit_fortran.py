@@ -5,6 +5,7 @@ sentinels, which are common blocks known by their addresses) and calls the C fun
 libmpi_usempi_ignore_tkr lie on top of it. Which routines exist, and under which spellings, is what the stock library exports.
 What the roles of the table cannot say is written by hand in upper-half/fronts/openmpi_mpifh.h (namespace hand).
 """
+from emit_front import if_found
 from emit_headers import BANNER
 from table import HANDLES, SCALARS, TRANSLATED, load_symbols
 
@@ -101,7 +102,7 @@ def add_handle(f, p, r):
         whatever_happened = p.mode == "inout" or p.role == "file"
         r.before.append(f"{c_type} {p.name}_c = {f'{to_c}(*{p.name})' if p.mode == 'inout' else 'nullptr'};")
         r.arguments.append(f"&{p.name}_c")
-        (r.always if whatever_happened else r.success).append(f"*{p.name} = {to_f}({p.name}_c);")
+        (r.always if whatever_happened else r.success).append(f"{if_found(f) if p.mode == 'out' else ''}*{p.name} = {to_f}({p.name}_c);")
 
 
 def add_string(p, r):

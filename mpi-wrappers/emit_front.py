@@ -75,6 +75,11 @@ def add_handle_array(f, p, b):
         b.arguments.append(f"{p.name}_r")
 
 
+def if_found(f):
+    """Before what the call writes: MPI_Improbe that finds no message leaves the handle alone."""
+    return "if (*flag) " if any(q.name == "flag" and q.mode == "out" for q in f.params) else ""
+
+
 def add_handle(f, p, b):
     record, _, _, kind = HANDLES[p.role]
     if p.is_array:
@@ -84,10 +89,14 @@ def add_handle(f, p, b):
         # Both MPIs give MPI_COMM_NULL with an error; libmpichfort converts the file of MPI_File_open whatever the outcome.
         if p.role == "comm":
             b.always.append(f"*{p.name} = error == 0 ? comm_out({p.name}_r) : MPI_COMM_NULL;")
+        # A datatype that could not be duplicated is MPI_DATATYPE_NULL.
+        elif p.role == "type":
+            b.before[-1] = f"{record} *{p.name}_r = nullptr;"
+            b.always.append(f"if ({p.name}_r) *{p.name} = type_out({p.name}_r);")
         elif p.role == "file":
             b.always.append(f"*{p.name} = file_out({p.name}_r);")
         else:
-            b.success.append(f"*{p.name} = {p.role}_out({p.name}_r);")
+            b.success.append(f"{if_found(f)}*{p.name} = {p.role}_out({p.name}_r);")
         b.arguments.append(f"&{p.name}_r")
     elif p.mode == "inout":
         b.before.append(f"{record} *{p.name}_r = {p.role}_in(*{p.name});")
@@ -184,8 +193,24 @@ def add(f, p, b):
         b.arguments.append(p.name)
 
 
+def null_check(f):
+    """Both MPIs give an error where a call is to write through a null pointer, or to read an array there."""
+    if f.name in EARLY:
+        return []
+    plain = [p for p in f.params if p.is_handle or p.role in TRANSLATED or p.role in SCALARS or p.role == "ranges"]
+    missing = [f"!{p.name}" for p in plain if p.mode != "in" and not p.is_array]
+    missing += [f"(!{p.name} && {p.length} > 0)" for p in plain
+                if p.is_array and p.length and not p.has_hidden_length and not p.significant]
+    if not missing:
+        return []
+    owner = next((p for p in f.params if p.role in ("comm", "win", "file") and p.mode == "in" and not p.is_array), None)
+    return [f"if ({' || '.join(missing)}) [[unlikely]]",
+            f"  return error_out(api::null_pointer(Fn::{f.name}, {f'{owner.role}_in({owner.name})' if owner else 'nullptr'}));"]
+
+
 def supported_body(f, target):
     b = Body()
+    b.before += null_check(f)
     for p in f.params:
         add(f, p, b)
     if target.name in CONTENTS:
@@ -219,7 +244,8 @@ def body(f, functions):
     if f.behaviour == "tool":
         return tool_body(f)
     if f.behaviour == "front":
-        return f"  return own::{f.name.removeprefix('MPIX_')}({', '.join(p.name for p in f.params if p.name)});\n"
+        check = "".join(f"  {line}\n" for line in null_check(f))
+        return f"{check}  return own::{f.name.removeprefix('MPIX_')}({', '.join(p.name for p in f.params if p.name)});\n"
     target = functions[f.alias_of] if f.alias_of else f
     return supported_body(target if f.params is target.params else f, target)
 

@@ -54,6 +54,8 @@ namespace mana::api {
 // Every function that is not supported yet: says so in one sentence and raises MPI_ERR_UNSUPPORTED_OPERATION on
 // `comm`, or on MPI_COMM_WORLD when it is null.
 int unsupported(Fn fn, Comm *comm);
+// A null pointer where the call is to write; `object` is what has the error handler, or null.
+int null_pointer(Fn fn, Object *object);
 
 }  // namespace mana::api
 """

@@ -26,12 +26,39 @@ TEST_F(Dims, ExamplesOfTheStandard) {
   EXPECT_EQ(balance_dims(7, 3, dims.data()), abi::ERR_DIMS);
 }
 
-TEST_F(Dims, TheLargestIsAsSmallAsPossible) {
+TEST_F(Dims, LargestAndSmallestDifferAsLittleAsPossible) {
   EXPECT_EQ(balanced(72, {0, 0, 0}), (List{6, 4, 3}));
   EXPECT_EQ(balanced(16, {0, 0, 0}), (List{4, 2, 2}));
   EXPECT_EQ(balanced(1024, {0, 0, 0, 0, 0}), (List{4, 4, 4, 4, 4}));
   EXPECT_EQ(balanced(2147483647, {0, 0, 0}), (List{2147483647, 1, 1}));
   EXPECT_EQ(balanced(1, {0, 0}), (List{1, 1}));
+  EXPECT_EQ(balanced(7488, {0, 0, 0}), (List{26, 18, 16}));
+  EXPECT_EQ(balanced(5040, {0, 0, 0}), (List{21, 16, 15}));
+  EXPECT_EQ(balanced(70416, {0, 0, 0, 0}), (List{163, 9, 8, 6}));
+}
+
+// The number with the most divisors, in any number of dimensions.
+TEST_F(Dims, ManyDivisorsTakeNoTime) {
+  for (std::size_t ndims = 1; ndims <= 40; ++ndims) {
+    std::int64_t product = 1;
+    for (int factor : balanced(2095133040, List(ndims, 0))) product *= factor;
+    EXPECT_EQ(product, 2095133040);
+  }
+}
+
+TEST_F(Dims, AgreesWithTryingEverythingForThreeDimensions) {
+  for (int n = 1; n <= 3000; ++n) {
+    List best{n, 1, 1};
+    for (int small = 1; small * small * small <= n; ++small)
+      for (int middle = small; small * middle * middle <= n; ++middle) {
+        if (n % (small * middle) != 0)
+          continue;
+        const int large = n / small / middle;
+        if (large - small <= best[0] - best[2])
+          best = {large, middle, small};
+      }
+    ASSERT_EQ(balanced(n, {0, 0, 0}), best) << n;
+  }
 }
 
 TEST_F(Dims, AgreesWithTryingEverythingForTwoDimensions) {

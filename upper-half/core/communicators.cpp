@@ -151,7 +151,7 @@ Comm *adopt(NativeComm native, const Comm *parent) {
 
 int begin_create(Comm *parent) {
   if (closing_comms >= kReapAt) test_active_requests();
-  finish_duplications();
+  finish_duplications(parent);
   return begin_collective(parent);
 }
 void end_create() { end_collective(); }
@@ -196,7 +196,6 @@ std::uint64_t fnv1a(std::uint64_t hash, std::uint64_t value) {
 }
 
 int create_group_below(Comm *comm, const Group *group, int tag, NativeComm *made) {
-  finish_duplications();
   const RankIndex rank_in_comm(comm->group);
   int *ranks = core_array<int>(static_cast<std::size_t>(group->size));
   int error = 0;
@@ -254,18 +253,23 @@ void close_comm(Comm *comm) {
   detach(comm->closing);
 }
 
+int give_up(Comm *comm) {
+  if (closing_comms >= kReapAt) test_active_requests();
+  if (const int error = begin_collective(comm)) return error;
+  close_channels(comm);
+  close_comm(comm);
+  end_collective();
+  release(comm);
+  return 0;
+}
+
 namespace {
 
 int free_comm(Comm **handle) {
   Comm *comm = *handle;
   if (comm->flags & (kNull | kPredefined)) return raise(comm, abi::ERR_COMM);
   if (const int error = delete_attributes(comm)) return raise(comm, error);
-  if (closing_comms >= kReapAt) test_active_requests();
-  if (const int error = begin_collective(comm)) return raise(comm, error);
-  close_channels(comm);
-  close_comm(comm);
-  end_collective();
-  release(comm);
+  if (const int error = give_up(comm)) return raise(comm, error);
   *handle = null_comm();
   return 0;
 }

@@ -54,6 +54,12 @@ int split_below(NativeComm native, int color, int key, NativeComm *made);
 // A native communicator of these ranks of `base`, in this order. Collective over them. 0 or an ABI error.
 int create_from_ranks(NativeComm base, int n, const int *ranks, int tag, NativeComm *made);
 
+// MPI-4: a communicator of this group, of which this rank is a member, and the functions that make one from a tag of
+// characters: core/sessions.cpp. Collective over the group. 0 or an ABI error.
+int comm_of_group(Group *group, const char *stringtag, Comm **made);
+std::uint64_t hash_of(const char *text);
+void set_handler_and_info(Comm *comm, Errhandler *errhandler, const Info *info);
+
 // For begin_group_collective: the same on all members of the group, another for another communicator or tag.
 std::uint64_t group_key(std::uint64_t comm_id, const Group *group, std::uint64_t tag);
 
@@ -68,6 +74,9 @@ std::uint64_t comm_id(std::int64_t leader, std::uint64_t number);
 // Gives up a communicator that the application has no handle of (any more): its native goes when every member has come
 // here. Inside a collective on it; the caller's reference stays the caller's.
 void close_comm(Comm *comm);
+
+// The application has never had a handle of it: drops it. Collective. 0 or an ABI error.
+int give_up(Comm *comm);
 
 // The closing barrier has ended: no member needs the communicator any more.
 void comm_closed(Comm *comm);

@@ -17,7 +17,7 @@ template <class Visit> inline bool visit_blocks(const Datatype *type, Visit &&vi
   const std::int32_t *i = type->integers;
   const std::int64_t *a = type->addresses;
   Datatype *const *t = type->types;
-  const std::int64_t extent = t[0]->extent;
+  const std::int64_t extent = type->nd ? t[0]->extent : 0; // a struct may be empty
   switch (type->combiner) {
   case abi::COMBINER_CONTIGUOUS:
     return visit(std::int64_t{0}, i[0], t[0]);

@@ -226,6 +226,7 @@ int Type_dup(Datatype *oldtype, Datatype **newtype) {
   type->committed = oldtype->committed;
   if (const int error = copy_attributes(oldtype, type)) {
     release(type);
+    *newtype = predefined<Datatype>(abi::DATATYPE_NULL);
     return raise(error);
   }
   *newtype = type;

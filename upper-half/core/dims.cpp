@@ -1,9 +1,12 @@
 // MPI_Dims_create: the most balanced grid.
 //
-// Among all ways to write the number as a product in non-increasing order, take the one whose largest factor is
-// smallest, among those the one whose second is smallest, and so on: 72 in three dimensions is 6 x 4 x 3, not 8 x 3
-// x 3. A greedy distribution of prime factors, as older MPIs do it, misses the best grid for many numbers. The search
-// tries divisors from the root of the number upward; the first that leaves a solvable rest is the answer.
+// Among all ways to write the number as a product, take one whose largest and smallest factor differ least, and among those
+// the one whose smallest factor is largest, then its second smallest, and so on: 72 in three dimensions is 6 x 4 x 3,
+// not 8 x 3 x 3, and 7488 is 26 x 18 x 16, not 24 x 24 x 13. This is what MPICH gives. A greedy distribution of prime
+// factors, as older MPIs do it, misses the best grid for many numbers.
+//
+// The search goes through the products by their smallest factor, then their second smallest, from the largest downward. So
+// the first of those that are equally good is the answer, and after a good one little is left that could be better.
 #include <cstdint>
 
 #include "core/call.h"
@@ -35,31 +38,55 @@ struct Divisors {
   }
 };
 
-bool power_reaches(int base, int n, int number) {
+// base to the power of n, or something above `limit`.
+std::int64_t power_up_to(std::int64_t base, int n, std::int64_t limit) {
   std::int64_t power = 1;
-  for (int i = 0; i < n && power < number; ++i)
+  for (int i = 0; i < n && power <= limit; ++i)
     power *= base;
-  return power >= number;
-}
-
-// Writes `number` as a product of n factors in non-increasing order, each at most `limit`.
-bool factor(const Divisors &divisors, int number, int n, int limit, int *factors) {
-  if (n == 1) {
-    factors[0] = number;
-    return number <= limit;
-  }
-  for (int i = 0; i < divisors.n && divisors.of[i] <= limit && divisors.of[i] <= number; ++i) {
-    const int d = divisors.of[i];
-    if (number % d != 0 || !power_reaches(d, n, number))
-      continue;
-    factors[0] = d;
-    if (factor(divisors, number / d, n - 1, d, factors + 1))
-      return true;
-  }
-  return false;
+  return power;
 }
 
 constexpr int kMaxFree = 64; // 2^31 has 31 factors; the rest are ones
+
+class Search {
+public:
+  Search(int number, int n) : divisors_(number), n_(n), least_(number) { extend(number, 0); }
+  // In non-increasing order.
+  int factor(int i) const { return best_[n_ - 1 - i]; }
+
+private:
+  // Chooses the factors from the i-th smallest on: their product is `rest`.
+  void extend(int rest, int i) {
+    const int smallest = i ? factors_[0] : 1, before = i ? factors_[i - 1] : 1;
+    if (i == n_ - 1) {
+      const int difference = i ? rest - smallest : 0;
+      if (difference >= least_ && found_)
+        return;
+      factors_[i] = rest;
+      for (int k = 0; k < n_; ++k)
+        best_[k] = factors_[k];
+      least_ = difference;
+      found_ = true;
+      return;
+    }
+    for (int k = divisors_.n - 1; k >= 0 && divisors_.of[k] >= before; --k) {
+      const int d = divisors_.of[k];
+      if (rest % d != 0 || power_up_to(d, n_ - i, rest) > rest)
+        continue;
+      // The largest of the factors that follow is at least their mean: is that near enough to the smallest?
+      const std::int64_t largest = std::int64_t{i ? smallest : d} + least_ - 1;
+      if (found_ && power_up_to(largest, n_ - i - 1, rest / d) < rest / d)
+        return;
+      factors_[i] = d;
+      extend(rest / d, i + 1);
+    }
+  }
+
+  Divisors divisors_;
+  int n_, least_;
+  bool found_ = false;
+  int factors_[kMaxFree], best_[kMaxFree];
+};
 
 } // namespace
 
@@ -83,13 +110,12 @@ int balance_dims(int nnodes, int ndims, int *dims) {
   if (free_dims == 0)
     return 0;
 
-  int factors[kMaxFree];
   const int n = free_dims < kMaxFree ? free_dims : kMaxFree;
   const int number = nnodes / static_cast<int>(fixed);
-  factor(Divisors(number), number, n, number, factors);
+  const Search search(number, n);
   for (int i = 0, used = 0; i < ndims; ++i)
     if (dims[i] == 0) {
-      dims[i] = used < n ? factors[used] : 1;
+      dims[i] = used < n ? search.factor(used) : 1;
       ++used;
     }
   return 0;

@@ -104,6 +104,13 @@ int idup(Comm *comm, const Info *info, Comm **newcomm, Request **request) {
   return 0;
 }
 
+bool is_duplicated(const Comm *comm) {
+  if (duplications == 0) return false;
+  for (const Request *r = ring_first(); r; r = ring_next(r))
+    if (r->comm == comm && r->op == RequestKind::collective && r->buf) return true;
+  return false;
+}
+
 }  // namespace
 
 bool duplication_goes_on(Request *request) {
@@ -122,11 +129,12 @@ bool duplication_goes_on(Request *request) {
   return false;
 }
 
-void finish_duplications() {
+void finish_duplications(const Comm *comm) {
   constexpr std::uint32_t kOpenMpi = 1;
-  while (duplications != 0 && seam()->services->backend == kOpenMpi) {
+  if (seam()->services->backend != kOpenMpi) return;
+  while (is_duplicated(comm)) {
     test_active_requests();
-    if (duplications != 0) pause_for_others();
+    if (is_duplicated(comm)) pause_for_others();
     park();
   }
 }

@@ -11,8 +11,10 @@ extern std::uint32_t duplications;
 // communicator is ready.
 bool duplication_goes_on(Request *request);
 
-// Where Open MPI runs below: waits until none is under way on this rank, parking as often as asked. To be called before another
-// communicator is made. Open MPI 4.1.4 hangs when it makes two at a time and the ranks get on with them differently.
-void finish_duplications();
+// Where Open MPI runs below: waits until none of this communicator is under way on this rank, parking as often as asked. To be
+// called in a collective that makes another communicator of it: Open MPI 4.1.4 hangs when it makes two of one
+// communicator at a time and the ranks get on with them differently. Not for another communicator, and not in
+// MPI_Comm_create_group: there it does not hang, and the ranks may begin them in any order.
+void finish_duplications(const Comm *comm);
 
 }  // namespace mana

@@ -2,6 +2,7 @@
 #include "core/call.h"
 #include "core/errors.h"
 #include "core/pool.h"
+#include "core/start.h"
 #include "core/windows.h"
 #include "core_api.h"
 
@@ -21,6 +22,16 @@ void set_errhandler(Errhandler **slot, Errhandler *handler) {
   *slot = handler;
   if (before)
     release(before);
+}
+
+Errhandler *initial_errhandler() {
+  return front().unset_handler_is_worlds ? nullptr : predefined<Errhandler>(abi::ERRORS_ARE_FATAL);
+}
+
+Errhandler *errhandler_or_initial(Errhandler *handler) {
+  if (!handler)
+    handler = predefined<Comm>(abi::COMM_WORLD)->errhandler;
+  return handler ? handler : predefined<Errhandler>(abi::ERRORS_ARE_FATAL);
 }
 
 bool fits(const Errhandler *handler, Kind kind) {
@@ -84,7 +95,7 @@ int Comm_get_errhandler(Comm *comm, Errhandler **errhandler) {
   Call call(Fn::Comm_get_errhandler);
   if (comm->flags & kNull)
     return raise(abi::ERR_COMM);
-  return give(comm->errhandler, errhandler);
+  return give(errhandler_or_initial(comm->errhandler), errhandler);
 }
 
 int Comm_call_errhandler(Comm *comm, int errorcode) {
@@ -109,7 +120,7 @@ int Win_get_errhandler(Win *win, Errhandler **errhandler) {
   Call call(Fn::Win_get_errhandler);
   if (is_null(win))
     return raise(win, abi::ERR_WIN);
-  return give(win->errhandler, errhandler);
+  return give(errhandler_or_initial(win->errhandler), errhandler);
 }
 
 int Win_call_errhandler(Win *win, int errorcode) {

@@ -24,6 +24,7 @@ struct UserCode {
 constexpr int kMaxUserCodes = abi::T_ERR_CANNOT_INIT - kFirstUserCode - 1; // ABI codes follow
 UserCode user_codes[kMaxUserCodes];
 int user_code_count;
+int first_free; // of those below user_code_count none before it is deleted
 
 UserCode *user_code(int error) {
   const int i = error - kFirstUserCode;
@@ -32,9 +33,13 @@ UserCode *user_code(int error) {
 bool is_known(int error) { return (error >= 0 && error < kClasses) || user_code(error); }
 
 int add_code(int of_class, int *out) {
-  if (user_code_count == kMaxUserCodes)
+  while (first_free < user_code_count && user_codes[first_free].of_class != 0)
+    ++first_free;
+  if (first_free == kMaxUserCodes)
     return raise(abi::ERR_NO_MEM);
-  const int code = kFirstUserCode + user_code_count++;
+  if (first_free == user_code_count)
+    ++user_code_count;
+  const int code = kFirstUserCode + first_free++;
   user_codes[code - kFirstUserCode].of_class = of_class ? of_class : code;
   *out = code;
   return 0;
@@ -92,11 +97,12 @@ int call_errhandler(Errhandler *handler, Object *object, int error) {
 int raise(Comm *comm, int error) {
   if (comm->file)
     return raise(comm->file, error);
-  // A null handle has no handler of its own; nor has a communicator in the middle of its creation.
-  if ((comm->flags & kNull) || !comm->errhandler)
-    comm = predefined<Comm>(abi::COMM_WORLD);
+  // A null handle has no handler of its own.
+  Comm *world = predefined<Comm>(abi::COMM_WORLD);
+  if ((comm->flags & kNull) || (!comm->errhandler && world->errhandler))
+    comm = world;
   // The handler may free both.
-  Errhandler *handler = comm->errhandler;
+  Errhandler *handler = errhandler_or_initial(comm->errhandler);
   ++handler->refs;
   call_errhandler(handler, comm, error);
   release(handler);
@@ -122,6 +128,10 @@ int raise(Win *win, int error) {
 }
 
 int raise(int error) { return raise(predefined<Comm>(abi::COMM_WORLD), error); }
+
+int raise_to(Errhandler *handler, int error) {
+  return (handler->flags & kNull) ? raise(error) : call_errhandler(handler, predefined<Comm>(abi::COMM_WORLD), error);
+}
 
 namespace api {
 
@@ -174,11 +184,13 @@ int delete_text(UserCode *code) {
 }
 
 int delete_code(UserCode *code, bool is_class) {
-  if (!code || (error_class(static_cast<int>(code - user_codes) + kFirstUserCode) ==
-                static_cast<int>(code - user_codes) + kFirstUserCode) != is_class)
+  const int index = static_cast<int>(code - user_codes);
+  if (!code || (code->of_class == kFirstUserCode + index) != is_class)
     return raise(abi::ERR_ARG);
   delete_text(code);
   code->of_class = 0;
+  if (index < first_free)
+    first_free = index;
   return 0;
 }
 

@@ -20,6 +20,8 @@ inline constexpr int kFirstUserCode = 100;
 [[gnu::cold]] int raise(Win *win, int error);
 // For calls without a communicator: the handler of MPI_COMM_WORLD, as MPI-3.1 says.
 [[gnu::cold]] int raise(int error);
+// What has no communicator yet reports to the handler that it was given.
+[[gnu::cold]] int raise_to(Errhandler *handler, int error);
 
 // Runs a given handler: MPI_Comm_call_errhandler and raise().
 int call_errhandler(Errhandler *handler, Object *object, int error);
@@ -36,6 +38,11 @@ int last_used_code();
 
 // May this handler be set on an object of that kind?
 bool fits(const Errhandler *handler, Kind kind);
+
+// What an object has whose handler was never set. Null: that of MPI_COMM_WORLD at the time of the error, as MPICH does it.
+Errhandler *initial_errhandler();
+// The handler that counts: the one given, or where it is null the one described above.
+Errhandler *errhandler_or_initial(Errhandler *handler);
 
 // Attaching, replacing and dropping a handler of an object. `slot` is the object's field.
 void set_errhandler(Errhandler **slot, Errhandler *handler);

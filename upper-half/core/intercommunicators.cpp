@@ -9,6 +9,9 @@
 //        ▼ Bcast on A's communicator           ▼ Bcast on B's                 both groups know the key now
 //        all of A ═════════ made below ═════ all of B    one collective, counted under the key
 //
+// MPI_Intercomm_create_from_groups gives each group a communicator of its own for the second step, and lets the leaders
+// meet on MPI_COMM_WORLD with what their name comes to in place of the tag.
+//
 // The native call is given the core's own communicator in place of the application's, so no receive with wildcards
 // of the application can take its messages.
 #include "core/intercommunicators.h"
@@ -103,7 +106,7 @@ std::uint64_t key_of(int leader, const Meeting &meeting) {
 }
 
 // The two leaders agree on a key: the number of that one of them which comes first in MPI_COMM_WORLD.
-Agreement meet(const Comm *peer_comm, int remote_leader, int tag) {
+Agreement meet(const Comm *peer_comm, int remote_leader, std::int64_t tag) {
   const int leader = peer_group(peer_comm)->world_ranks[remote_leader];
   const Meeting own{peer_comm->id, ++meetings_sent, tag};
   protocol_send(leader, kTagMeet, &own, sizeof own);
@@ -113,7 +116,7 @@ Agreement meet(const Comm *peer_comm, int remote_leader, int tag) {
   return {world->rank < leader ? key_of(world->rank, own) : key_of(leader, other), leader, 0};
 }
 
-int check_leader(const Comm *peer_comm, int remote_leader, int tag) {
+int check_leader(const Comm *peer_comm, int remote_leader, std::int64_t tag) {
   if (is_null(peer_comm)) return abi::ERR_COMM;
   if (remote_leader < 0 || remote_leader >= peer_comm->peer_count) return abi::ERR_RANK;
   if (peer_group(peer_comm)->world_ranks[remote_leader] == world->rank) return abi::ERR_RANK;
@@ -129,7 +132,7 @@ int tell_group(Comm *local_comm, int local_leader, Agreement *agreement) {
   return error ? error : agreement->error;
 }
 
-int create(Comm *local_comm, int local_leader, Comm *peer_comm, int remote_leader, int tag, Comm **made) {
+int create(Comm *local_comm, int local_leader, Comm *peer_comm, int remote_leader, std::int64_t tag, Comm **made) {
   Agreement agreement{};
   if (local_comm->rank == local_leader) {
     agreement.error = check_leader(peer_comm, remote_leader, tag);
@@ -142,6 +145,22 @@ int create(Comm *local_comm, int local_leader, Comm *peer_comm, int remote_leade
   if (error == 0) *made = adopt(native, local_comm);
   end_group_collective(counter);
   return error;
+}
+
+// No tag of the application is one.
+std::int64_t tag_of_name(const char *name) { return std::int64_t{1} << 40 | static_cast<std::int64_t>(hash_of(name) >> 32); }
+
+int create_from_groups(Group *local, int local_leader, const Group *remote, int remote_leader, const char *name,
+                       Comm **made) {
+  if ((local->flags & kNull) || local->rank == abi::UNDEFINED) return abi::ERR_GROUP;
+  if (local_leader < 0 || local_leader >= local->size) return abi::ERR_RANK;
+  const bool known = remote_leader >= 0 && remote_leader < remote->size;  // significant at the leader only
+  Comm *members;
+  if (const int error = comm_of_group(local, name, &members)) return error;
+  const int error =
+      create(members, local_leader, world, known ? remote->world_ranks[remote_leader] : -1, tag_of_name(name), made);
+  const int closed = give_up(members);
+  return error ? error : closed;
 }
 
 // MPI_Comm_split: what a member has asked for, and who it is.
@@ -229,6 +248,16 @@ int Intercomm_create(Comm *local_comm, int local_leader, Comm *peer_comm, int re
   *made = null_comm();
   const int error = create(local_comm, local_leader, peer_comm, remote_leader, tag, made);
   return error ? raise(local_comm, error) : 0;
+}
+
+int Intercomm_create_from_groups(Group *local_group, int local_leader, Group *remote_group, int remote_leader,
+                                 const char *stringtag, Info *info, Errhandler *errhandler, Comm **made) {
+  Call call(Fn::Intercomm_create_from_groups);
+  *made = null_comm();
+  if (const int error = create_from_groups(local_group, local_leader, remote_group, remote_leader, stringtag, made))
+    return raise_to(errhandler, error);
+  set_handler_and_info(*made, errhandler, info);
+  return 0;
 }
 
 int Intercomm_merge(Comm *intercomm, int high, Comm **made) {

@@ -287,6 +287,7 @@ struct FrontOps {
   int (*call_query)(void (*fn)(), void *extra, Status *status);
   int (*call_free)(void (*fn)(), void *extra);
   int (*call_cancel)(void (*fn)(), void *extra, int complete);
+  int unset_handler_is_worlds;    // initial_errhandler() of core/errors.h
 };
 
 }  // namespace mana

@@ -2,6 +2,7 @@
 // their names, and the layout of the pair types (int after the value, as a C struct).
 #include "abi_constants.h"
 #include "core/datatypes.h"
+#include "core/errors.h"
 #include "core/pool.h"
 
 #include <cstring>
@@ -32,7 +33,7 @@ constexpr NamedType kNamedTypes[] = {
     {abi::UNSIGNED_LONG, 8, 8, "MPI_UNSIGNED_LONG"},
     {abi::UNSIGNED_LONG_LONG, 8, 8, "MPI_UNSIGNED_LONG_LONG"},
     {abi::FLOAT, 4, 4, "MPI_FLOAT"},
-    {abi::C_FLOAT_COMPLEX, 8, 4, "MPI_C_FLOAT_COMPLEX"},
+    {abi::C_FLOAT_COMPLEX, 8, 4, "MPI_C_COMPLEX"},
     {abi::CXX_FLOAT_COMPLEX, 8, 4, "MPI_CXX_FLOAT_COMPLEX"},
     {abi::DOUBLE, 8, 8, "MPI_DOUBLE"},
     {abi::C_DOUBLE_COMPLEX, 16, 8, "MPI_C_DOUBLE_COMPLEX"},
@@ -189,7 +190,6 @@ void define_pair_types() {
 }
 
 void define_comms() {
-  Errhandler *fatal = predefined<Errhandler>(abi::ERRORS_ARE_FATAL);
   define(&comms[0], Kind::comm, abi::COMM_NULL, kNull);
   define(&comms[1], Kind::comm, abi::COMM_WORLD, 0);
   define(&comms[2], Kind::comm, abi::COMM_SELF, 0);
@@ -197,7 +197,7 @@ void define_comms() {
   std::strcpy(comms[1].name, "MPI_COMM_WORLD");
   std::strcpy(comms[2].name, "MPI_COMM_SELF");
   for (Comm &comm : comms)
-    comm.errhandler = fatal;
+    comm.errhandler = initial_errhandler();
 }
 
 } // namespace

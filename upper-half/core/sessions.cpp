@@ -75,28 +75,40 @@ int raise_on(Session *session, int error) {
   return error;
 }
 
-// What has no communicator yet reports to the handler that it was given.
-int raise_to(Errhandler *handler, Comm *comm, int error) {
-  if (handler->flags & kNull) return raise(error);
-  return call_errhandler(handler, comm, error);
-}
-
 bool is_null(const Session *session) { return (session->flags & kNull) != 0; }
 
-std::uint64_t hash(const char *text) {
+}  // namespace
+
+std::uint64_t hash_of(const char *text) {
   std::uint64_t h = 0xcbf29ce484222325ull;
   for (; *text; ++text) h = (h ^ static_cast<unsigned char>(*text)) * 0x100000001b3ull;
   return h;
 }
 
-}  // namespace
+int comm_of_group(Group *group, const char *stringtag, Comm **made) {
+  constexpr std::uint64_t kTags = 30000;  // MPI guarantees 32767
+  const std::uint64_t tag = hash_of(stringtag);
+  CollectiveCounter *counter = begin_group_collective(group_key(kOfAllRanks, group, tag));
+  NativeComm native = natives.comm_null;
+  const int error = create_from_ranks(natives.protocol, group->size, group->world_ranks, static_cast<int>(tag % kTags) + 2,
+                                      &native);
+  if (error == 0) *made = adopt(native, world);
+  end_group_collective(counter);
+  return error;
+}
+
+void set_handler_and_info(Comm *comm, Errhandler *errhandler, const Info *info) {
+  const bool given = (errhandler->flags & kNull) == 0;
+  set_errhandler(&comm->errhandler, given ? errhandler : predefined<Errhandler>(abi::ERRORS_ARE_FATAL));
+  if (!is_null(info)) comm->info = copy_info(info);
+}
 
 namespace api {
 
 int Session_init(Info *info, Errhandler *errhandler, Session **session) {
   Call call(Fn::Session_init);
   int provided;
-  if (const int error = start_runtime(wanted_level(info), &provided)) return raise_to(errhandler, world, error);
+  if (const int error = start_runtime(wanted_level(info), &provided)) return raise_to(errhandler, error);
   Session *made = make<Session>();
   const bool given = (errhandler->flags & kNull) == 0;
   set_errhandler(&made->errhandler, given ? errhandler : predefined<Errhandler>(abi::ERRORS_ARE_FATAL));
@@ -172,26 +184,14 @@ int Group_from_session_pset(Session *session, const char *name, Group **group) {
   return 0;
 }
 
-// As MPI_Comm_create_group, over the core's own communicator of all ranks.
 int Comm_create_from_group(Group *group, const char *stringtag, Info *info, Errhandler *errhandler, Comm **newcomm) {
   Call call(Fn::Comm_create_from_group);
-  if (group->flags & kNull) return raise_to(errhandler, world, abi::ERR_GROUP);
+  if (group->flags & kNull) return raise_to(errhandler, abi::ERR_GROUP);
   *newcomm = null_comm();
-  if (group->rank == abi::UNDEFINED) return group->size == 0 ? 0 : raise_to(errhandler, world, abi::ERR_GROUP);
-  constexpr std::uint64_t kTags = 30000;  // MPI guarantees 32767
-  const std::uint64_t tag = hash(stringtag);
-  CollectiveCounter *counter = begin_group_collective(group_key(kOfAllRanks, group, tag));
-  NativeComm native = natives.comm_null;
-  const int error = create_from_ranks(natives.protocol, group->size, group->world_ranks, static_cast<int>(tag % kTags) + 2,
-                                      &native);
-  if (error == 0) {
-    *newcomm = adopt(native, world);
-    const bool given = (errhandler->flags & kNull) == 0;
-    set_errhandler(&(*newcomm)->errhandler, given ? errhandler : predefined<Errhandler>(abi::ERRORS_ARE_FATAL));
-    if (!mana::is_null(info)) (*newcomm)->info = copy_info(info);
-  }
-  end_group_collective(counter);
-  return error ? raise_to(errhandler, world, error) : 0;
+  if (group->rank == abi::UNDEFINED) return group->size == 0 ? 0 : raise_to(errhandler, abi::ERR_GROUP);
+  if (const int error = comm_of_group(group, stringtag, newcomm)) return raise_to(errhandler, error);
+  set_handler_and_info(*newcomm, errhandler, info);
+  return 0;
 }
 
 // ---------------------------------------------------------------------------------

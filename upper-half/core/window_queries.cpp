@@ -57,7 +57,7 @@ int detach(Win *win, const void *base) {
   return abi::ERR_RMA_ATTACH;
 }
 
-// MPI_PROC_NULL asks for the first member that has memory.
+// MPI_PROC_NULL asks for the first member that has memory. One without has the null pointer, as in both MPIs.
 int shared_query(const Win *win, int rank, std::int64_t *size, std::int64_t *disp_unit, void *baseptr) {
   if (is_null(win)) return abi::ERR_WIN;
   if (win->flavor != abi::WIN_FLAVOR_SHARED) return abi::ERR_RMA_FLAVOR;
@@ -67,7 +67,7 @@ int shared_query(const Win *win, int rank, std::int64_t *size, std::int64_t *dis
   const WinControl *control = control_of(win, rank);
   *size = static_cast<std::int64_t>(control->bytes);
   *disp_unit = control->disp_unit;
-  void *base = win->segment.address + control->base;
+  void *base = control->bytes ? win->segment.address + control->base : nullptr;
   std::memcpy(baseptr, &base, sizeof base);
   return 0;
 }

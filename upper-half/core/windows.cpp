@@ -142,7 +142,10 @@ void describe(Win *win, const Plan &plan) {
   win->starts = static_cast<std::uint64_t *>(core_zalloc(n * sizeof(std::uint64_t)));
   win->waits = static_cast<std::uint64_t *>(core_zalloc(n * sizeof(std::uint64_t)));
   win->info = copy_info(plan.info);
-  set_errhandler(&win->errhandler, predefined<Errhandler>(abi::ERRORS_ARE_FATAL));
+  // The hints of the standard that have a default.
+  if (!info_value(win->info, "accumulate_ordering")) set_info_value(win->info, "accumulate_ordering", "rar,raw,war,waw");
+  if (!info_value(win->info, "accumulate_ops")) set_info_value(win->info, "accumulate_ops", "same_op_no_op");
+  set_errhandler(&win->errhandler, initial_errhandler());
 }
 
 void destroy_window(Win *win) {

@@ -144,6 +144,7 @@ const FrontOps kFrontOps = {
     .call_query = call_query,
     .call_free = call_free,
     .call_cancel = call_cancel,
+    .unset_handler_is_worlds = kUnsetHandlerIsWorlds,
 };
 
 // Before the constructors of everything that needs this library. Without a seam nothing is touched, so that a program

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "abi_constants.h"
 #include "core/call.h"
 #include "core/lock.h"
 #include "core/memory.h"
@@ -33,12 +34,15 @@ extern bool under_mana;
 extern Object *null_records[kKinds];
 template <class T> T *null_record(Kind kind) { return static_cast<T *>(null_records[static_cast<int>(kind)]); }
 
-// A handle whose object was freed finds a record that is not in use.
+// A handle whose object was freed finds a record that is not in use; one of another kind, a record of that.
 template <class T> T *in_use(Object *record, Kind kind) {
-  if (!record || record->flags == 0) [[unlikely]]
+  if (!record || record->flags == 0 || record->kind != kind) [[unlikely]]
     return null_record<T>(kind);
   return static_cast<T *>(record);
 }
+
+// The status of a null or an inactive request.
+inline bool is_empty(const Status &status) { return status.source == abi::ANY_SOURCE && status.tag == abi::ANY_TAG; }
 
 // Memory of the core for a front.
 [[gnu::cold]] void *scratch_alloc(std::size_t bytes);

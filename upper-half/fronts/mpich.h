@@ -98,13 +98,15 @@ inline MPI_File file_out(const Object *r) {
   return (r->flags & kNull) ? MPI_FILE_NULL : reinterpret_cast<MPI_File>(static_cast<std::uintptr_t>(r->handle));
 }
 
-// MPI_ERROR is not touched: only calls that complete several requests may set it.
+// MPI_ERROR is not touched: only calls that complete several requests may set it. But it is part of the empty status, of a null
+// or an inactive request.
 inline void status_out(const Status &from, MPI_Status *to) {
   const auto bytes = static_cast<std::uint64_t>(from.bytes);
   to->count_lo = static_cast<int>(bytes);
   to->count_hi_and_cancelled = static_cast<int>(bytes >> 32 << 1 | static_cast<std::uint64_t>(from.cancelled != 0));
   to->MPI_SOURCE = rank_out(from.source);
   to->MPI_TAG = tag_out(from.tag);
+  if (is_empty(from)) to->MPI_ERROR = MPI_SUCCESS;
 }
 inline Status status_in(const MPI_Status *from) {
   const auto high = static_cast<std::uint32_t>(from->count_hi_and_cancelled);

@@ -45,12 +45,14 @@ inline MPI_Message message_out(const Object *r) { return handle_out<MPI_Message>
 inline MPI_Win win_out(const Object *r) { return handle_out<MPI_Win>(r); }
 inline MPI_File file_out(const Object *r) { return handle_out<MPI_File>(r); }
 
-// MPI_ERROR is not touched: only calls that complete several requests may set it.
+// MPI_ERROR is not touched: only calls that complete several requests may set it. But it is part of the empty status, of a null
+// or an inactive request.
 inline void status_out(const Status &from, MPI_Status *to) {
   to->MPI_SOURCE = rank_out(from.source);
   to->MPI_TAG = tag_out(from.tag);
   to->_cancelled = from.cancelled;
   to->_ucount = static_cast<std::size_t>(from.bytes);
+  if (is_empty(from)) to->MPI_ERROR = MPI_SUCCESS;
 }
 inline Status status_in(const MPI_Status *from) {
   return {rank_in(from->MPI_SOURCE),

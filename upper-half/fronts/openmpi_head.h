@@ -7,6 +7,7 @@ namespace mana::front_side {
 inline constexpr std::uint32_t kFront = 1;
 // Programs and configure scripts look for the words "Open MPI v".
 inline constexpr char kLibraryVersion[] = "Open MPI v4.1.4 (front of mana)";
+inline constexpr int kUnsetHandlerIsWorlds = 0;
 
 inline constexpr Kind kBoundKinds[] = {Kind::comm, Kind::group, Kind::datatype, Kind::file,    Kind::errhandler,
                                        Kind::op,   Kind::info,  Kind::win,      Kind::request, Kind::message};
