@@ -113,16 +113,19 @@ bool is_duplicated(const Comm *comm) {
 
 }  // namespace
 
-bool duplication_goes_on(Request *request) {
+bool duplication_goes_on(Request *request, int error) {
   auto *d = static_cast<Duplication *>(request->buf);
   Comm *made = d->made;
-  if (++d->steps_done < (made->remote ? 3 : 2)) {
+  if (error) {
+    destroy_comm(made);
+  } else if (++d->steps_done < (made->remote ? 3 : 2)) {
     start_step(d, &request->native);
     return true;
+  } else {
+    made->native = d->native;
+    made->id = comm_id(leader_of(made), d->number);
+    link_counter(made);
   }
-  made->native = d->native;
-  made->id = comm_id(leader_of(made), d->number);
-  link_counter(made);
   core_free(d);
   request->buf = nullptr;
   --duplications;
