@@ -169,7 +169,8 @@ inline int splittype_in(int type) {
   if (type > MPI_COMM_TYPE_SHARED && type <= OMPI_COMM_TYPE_CLUSTER)
     return kFirstOwnSplitType + type;
 #else
-  if (type == MPI_COMM_TYPE_HW_GUIDED)
+  // Who shares a directory or a switch is not known either.
+  if (type == MPI_COMM_TYPE_HW_GUIDED || type == MPIX_COMM_TYPE_NEIGHBORHOOD)
     return abi::COMM_TYPE_HW_GUIDED;
   if (type == MPI_COMM_TYPE_HW_UNGUIDED)
     return abi::COMM_TYPE_HW_UNGUIDED;
