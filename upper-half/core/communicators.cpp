@@ -71,7 +71,7 @@ int create_from_ranks(NativeComm base, int n, const int *ranks, int tag, NativeC
   int error = mpi->Group_incl(all, n, ranks, &members);
   mpi->Group_free(&all);
   if (error) return error;
-  error = unlocked([&] { return mpi->Comm_create_group(base, members, tag, made); });
+  error = mpi->Comm_create_group(base, members, tag, made);
   mpi->Group_free(&members);
   return error;
 }
@@ -203,7 +203,7 @@ int create_group_below(Comm *comm, const Group *group, int tag, NativeComm *made
     ranks[i] = rank_in_comm[group->world_ranks[i]];
     if (ranks[i] < 0) error = abi::ERR_GROUP;
   }
-  if (error == 0) error = create_from_ranks(comm->native, group->size, ranks, tag, made);
+  if (error == 0) error = unlocked([&] { return create_from_ranks(comm->native, group->size, ranks, tag, made); });
   core_free(ranks);
   return error;
 }
