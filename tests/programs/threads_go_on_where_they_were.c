@@ -17,7 +17,8 @@ static void *compute(void *argument) {
   unsigned long long i = 0, sum = 0;
   mine = *(int *)argument;
   double x = 1;
-  while (!stop) sum += ++i, x = x * 1.0000001 + 1e-9;
+  do sum += ++i, x = x * 1.0000001 + 1e-9;
+  while (!stop);  // it may begin only now
   CHECK(sum == i * (i + 1) / 2 && x >= 1);
   SAME(mine, 100);
   sum_of_computing = sum;
