@@ -16,7 +16,7 @@
 
 #include "abi_constants.h"
 #include "core/communicators.h"
-#include "core/intercommunicators.h"
+#include "core/mailbox.h"
 #include "core/memory.h"
 #include "core/pool.h"
 #include "core/requests.h"
@@ -38,17 +38,17 @@ void take_protocol(int world_rank, ProtocolTag tag, const void *data) {
   case kTagCounts: std::memcpy(&expected[world_rank], data, sizeof(std::int64_t)); break;
   case kTagNotice: take_notice(world_rank, data); break;
   case kTagAck: take_acknowledgement(data); break;
-  case kTagMeet: take_meeting(world_rank, data); break;
+  case kTagMail: keep_mail(world_rank, data); break;
   }
 }
 
 void announce_counts() {
-  for (int rank = 0; rank < world->size; ++rank)
+  for (int rank = 0; rank < seam()->processes; ++rank)
     if (world_peers[rank].sent != 0) protocol_send(rank, kTagCounts, &world_peers[rank].sent, sizeof(std::int64_t));
 }
 
 bool all_arrived() {
-  for (int rank = 0; rank < world->size; ++rank)
+  for (int rank = 0; rank < seam()->processes; ++rank)
     if (static_cast<std::int64_t>(world_peers[rank].received) != expected[rank]) return false;
   return true;
 }
@@ -96,14 +96,14 @@ void receive_until_all_arrived() {
 }
 
 void start_counting_anew() {
-  for (int rank = 0; rank < world->size; ++rank) world_peers[rank].sent = world_peers[rank].received = 0;
+  for (int rank = 0; rank < seam()->processes; ++rank) world_peers[rank].sent = world_peers[rank].received = 0;
 }
 
 }  // namespace
 
 void drain_channels() {
-  expected = static_cast<std::int64_t *>(core_alloc(sizeof(std::int64_t) * static_cast<std::size_t>(world->size)));
-  std::memset(expected, 0, sizeof(std::int64_t) * static_cast<std::size_t>(world->size));
+  expected = static_cast<std::int64_t *>(core_alloc(sizeof(std::int64_t) * static_cast<std::size_t>(seam()->processes)));
+  std::memset(expected, 0, sizeof(std::int64_t) * static_cast<std::size_t>(seam()->processes));
 
   // Every rank tells its peers how much it has sent them, and which synchronous sends are not complete.
   announce_counts();

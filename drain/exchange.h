@@ -17,7 +17,7 @@ enum ProtocolTag : int {
   kTagCounts = 1,   // one int64: messages sent to you since the last drain
   kTagNotice = 2,   // Notice (synchronous.cpp)
   kTagAck = 3,      // one int64: ack id
-  kTagMeet = 4,     // Meeting (core/intercommunicators.cpp)
+  kTagMail = 4,     // Mail (core/mailbox.h)
 };
 
 // Sends a copy of `bytes` (at most kProtocolBytes) to a world rank; completes in the background, at the latest in the

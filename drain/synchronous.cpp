@@ -53,7 +53,7 @@ void acknowledged(std::uint64_t ack_id) {
 }
 
 void send_acknowledgement(int world_rank, std::uint64_t ack_id) {
-  if (world_rank == world->rank)
+  if (world_rank == seam()->process)
     acknowledged(ack_id);
   else
     protocol_send(world_rank, kTagAck, &ack_id, sizeof ack_id);

@@ -43,7 +43,7 @@ void code_page_create() {
   seam()->magic = kSeamMagic;
   seam()->version = kSeamVersion;
   seam()->size = sizeof(Seam);
-  seam()->world_rank = -1;
+  seam()->process = -1;
 
   const std::size_t bytes = static_cast<std::size_t>(__stop_mana_code - __start_mana_code);
   if (kCodeOffset + bytes > kCodeBytes)

@@ -22,6 +22,7 @@
 
 #include "backends/backend.h"
 #include "children.h"
+#include "interface/dynamic.h"
 #include "stop.h"
 
 namespace mana {
@@ -56,11 +57,13 @@ struct State {
   std::optional<wire::Answer> answer;  // to our own request
   std::uint32_t asked_at = 0;          // epoch at that time
   bool refused = false;                // it was taken, and then nothing could come of it
+  std::set<std::uint64_t> spawns_asked, spawns_failed;
 };
 
 // Never destroyed: the control thread outlives main's statics.
 State &state = *new State;
 std::mutex &sending = *new std::mutex;
+std::mutex &asking = *new std::mutex;  // one question to the coordinator at a time
 
 constexpr std::initializer_list<const char *> kRankVariables = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
                                                                 "SLURM_PROCID"};
@@ -210,6 +213,14 @@ void on_message(const wire::Received &received) {
     wire::Answer answer;
     Lock lock(state.mutex);
     if (wire::decode(received.payload, &answer)) state.answer = answer;
+    state.changed.notify_all();
+    return;
+  }
+  case wire::Type::abandon: ::_exit(1);
+  case wire::Type::spawn_failed: {
+    wire::SpawnFailed failed;
+    Lock lock(state.mutex);
+    if (wire::decode(received.payload, &failed)) state.spawns_failed.insert(failed.number);
     state.changed.notify_all();
     return;
   }
@@ -373,17 +384,56 @@ void control_left_collective() {
   if (state.phase == Phase::quiesce) tell(wire::Left{read_counts(), inside()}, state.epoch);
 }
 
+namespace {
+
+// With the lock held, which is given back meanwhile. Without a coordinator the answer is ECANCELED.
+template <class Message> wire::Answer ask(Lock &lock, const Message &question) {
+  lock.unlock();
+  std::lock_guard turn(asking);
+  lock.lock();
+  wire::Answer none;
+  none.error = ECANCELED;
+  none.text = "there is no coordinator";
+  if (!state.connected) return none;
+  state.answer.reset();
+  tell(question, 0);
+  wait_until(lock, [] { return state.answer || !state.connected; });
+  return state.answer ? *state.answer : none;
+}
+
+}  // namespace
+
 int control_request(bool stop) {
   Lock lock(state.mutex);
   if (!state.connected) return ECANCELED;
-  state.answer.reset();
   state.asked_at = state.epoch;
   state.refused = false;
-  tell(wire::Request{stop ? 1u : 0u}, 0);
-  wait_until(lock, [] { return state.answer || !state.connected; });
-  if (!state.answer) return ECANCELED;
-  if (state.answer->error != 0) say("checkpoint refused: " + state.answer->text);
-  return state.answer->error;
+  const wire::Answer answer = ask(lock, wire::Request{stop ? 1u : 0u});
+  if (answer.error != 0 && state.connected) say("checkpoint refused: " + answer.text);
+  return answer.error;
+}
+
+int control_request_spawn(std::uint64_t number, int count, const std::string &text) {
+  Lock lock(state.mutex);
+  state.spawns_asked.insert(number);
+  const wire::Answer answer = ask(lock, wire::Spawn{number, count, text});
+  if (answer.error != 0) say("MPI_Comm_spawn: " + answer.text);
+  return answer.error;
+}
+
+int control_await_spawn(std::uint64_t number) {
+  Lock lock(state.mutex);
+  if (!state.spawns_asked.contains(number)) return kSpawnUnknown;
+  const auto failed = [&] { return !state.connected || state.spawns_failed.contains(number); };
+  wait_until(lock, [&] { return failed() || (seam()->intent.load() & kIntentPark) != 0; });
+  return failed() ? kSpawnFailed : kSpawnUnknown;
+}
+
+int control_name(const wire::Name &name, std::string *port) {
+  Lock lock(state.mutex);
+  const wire::Answer answer = ask(lock, name);
+  *port = answer.text;
+  return answer.error;
 }
 
 void control_wait_intent(std::uint32_t seen) {

@@ -45,6 +45,11 @@ void control_left_collective();
 int control_request(bool stop);
 void control_wait_intent(std::uint32_t seen);
 
+// For interface/dynamic.h.
+int control_request_spawn(std::uint64_t number, int count, const std::string &text);
+int control_await_spawn(std::uint64_t number);
+int control_name(const wire::Name &name, std::string *port);
+
 // The engine's steps.
 bool engine_is_in();
 Verdict control_parked();                             // after the other threads have been stopped

@@ -140,8 +140,8 @@ Description describe(int *error, Unsaveable *unsaveable) {
   Description d;
   const Seam &s = *seam();
   const bool mpi = s.mpi_initialized == 1;
-  d.rank = mpi ? s.world_rank : launcher_rank();
-  d.size = mpi ? s.world_size : launcher_size();
+  d.rank = mpi ? s.process : launcher_rank();
+  d.size = mpi ? s.processes : launcher_size();
   d.backend = s.services->backend;
   d.front = s.upper ? s.upper->front : 0;
   d.mpi_initialized = s.mpi_initialized;

@@ -1,7 +1,8 @@
 // The program that mpirun starts: one rank's lower half. It becomes the application.
 //
 //   mana-lower-openmpi -- app args...          loads the application into the window and jumps to it
-//   mana-lower-openmpi --restart DIR           maps this rank's image of the generation in DIR and goes on
+//   mana-lower-openmpi --restart DIR           maps this rank's image of the generation in DIR and goes on, or, where
+//                                              MANA_SPAWN says so, loads a spawned application (dynamic.h)
 //
 // Environment: MANA_* (mana_launch sets what the coordinator needs; the application does not see them). For tests,
 // MANA_PATCH=off and MANA_NET=off leave out one of the two ways of interception (intercept.h).
@@ -19,6 +20,7 @@
 #include "backends/backend.h"
 #include "code_page.h"
 #include "descriptors.h"
+#include "dynamic.h"
 #include "donors.h"
 #include "intercept.h"
 #include "program.h"
@@ -141,6 +143,11 @@ int main(int argc, char **argv) {
   using namespace mana;
   descriptors_start();
   const CommandLine line = parse(argc, argv);
+  if (const std::optional<SpawnedCommand> spawned = spawned_command()) {
+    if (chdir(spawned->directory.c_str()) != 0)
+      refuse_errno(66, "the working directory %s", spawned->directory.c_str());
+    launch(spawned->words);
+  }
   if (!line.restart_directory.empty())
     restore_and_run(line.restart_directory.c_str());
   launch(line.application);

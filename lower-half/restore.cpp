@@ -25,6 +25,7 @@
 #include "backends/backend.h"
 #include "code_page.h"
 #include "control.h"
+#include "dynamic.h"
 #include "file_kinds.h"
 #include "files.h"
 #include "intercept.h"
@@ -66,9 +67,9 @@ std::string image_path(const std::string &path) {
 }
 
 void check_host(const Description &d) {
-  if (d.rank != launcher_rank() || d.size != launcher_size())
+  if (d.rank != launcher_rank() || d.size != restarted_processes())
     refuse(78, "the image is of rank %d of %d; the launcher started this as rank %d of %d", d.rank, d.size,
-           launcher_rank(), launcher_size());
+           launcher_rank(), restarted_processes());
   const std::vector<std::string> here = image::cpu_features();
   std::string missing;
   for (const std::string &feature : d.cpu_features)
@@ -219,14 +220,15 @@ std::int64_t monotonic_ns() {
 
 void refill_seam(const Description &d, bool fsgsbase) {
   Seam &s = *seam();
-  s.intent = kIntentNone;
+  // A start for MPI_Comm_spawn goes on counting calls.
+  s.intent = started_for_spawn() ? s.intent.load() & kIntentCount : kIntentNone;
   s.in_collective = 0;
   s.fsgsbase = fsgsbase;
   s.restarts += 1;
   s.wtime_offset_ns = static_cast<std::int64_t>(d.monotonic_ns) - monotonic_ns();
   services_fill_seam();
   s.mpi = backend_table();
-  services_watch_calls();
+  if (!started_for_spawn()) services_watch_calls();
   vdso_fill_slots();
   intercept_init();
 }

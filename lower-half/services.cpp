@@ -17,6 +17,7 @@
 #include "code_page.h"
 #include "control.h"
 #include "crossing.h"
+#include "dynamic.h"
 #include "files.h"
 #include "image_write.h"
 #include "shared_memory.h"
@@ -113,7 +114,7 @@ ParkResult write_and_wait() {
   save_pending_signals();
   timers_save();
   Writing writing;
-  const int rank = seam()->mpi_initialized == 1 ? seam()->world_rank : launcher_rank();
+  const int rank = seam()->mpi_initialized == 1 ? seam()->process : launcher_rank();
   writing.path = write_directory + "/rank-" + std::to_string(rank) + ".mana";
   write_image(&writing);
   if (const image::Problem &problem = writing.outcome.problem) {
@@ -193,7 +194,7 @@ void services_fill_seam() {
   services = {kSeamVersion, backend_number(), map_pages,      unmap_pages,  say_text,   die,
               gate,         gate_plain,       left_collective, request_checkpoint, wait_intent,
               all_parked,   all_drained,      reinterpret_cast<ParkResult (*)()>(code_header()->park), resume,
-              backend_blocking(), checkpoint_directory, shared_memory_services()};
+              backend_blocking(), checkpoint_directory, shared_memory_services(), dynamic_processes()};
   seam()->services = &services;
 }
 

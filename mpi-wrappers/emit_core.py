@@ -18,6 +18,7 @@ HEAD = """//
 #include "core/file_access.h"
 #include "core/large_calls.h"
 #include "core/lock.h"
+#include "core/ops.h"
 #include "core/persistent_collectives.h"
 #include "core/topology.h"
 #include "core_api.h"
@@ -128,9 +129,39 @@ def nonblocking(f):
 """
 
 
-def stub(f):
-    text = f"int {f.name}({signature(f)}) {{\n  Call call(Fn::{f.name});\n"
-    text += "  if (const int refused = begin_collective(comm)) return raise(comm, refused);\n"
+def nonblocking_below(f, functions):
+    """What stands before and behind the gate of a blocking collective that may be a nonblocking one below:
+    core/collectives.h."""
+    if f.behaviour != "collective" or is_w(f) or "I" + f.name.lower() not in functions:
+        return "", ""
+    again = ["is_nonblocking_below(comm)", "may_enter_uncounted()"]
+    if f.param("op"):
+        again.append("!is_user(op)")
+    if f.param("op") or "lltoall" in f.name:
+        again.append("!is_in_place(sendbuf)")
+    arguments = ", ".join(lower_argument(p) for p in f.params)
+    start = "".join(f"  {line}\n" for line in natives(f).splitlines())
+    before = f"""  const auto start = [&](NativeRequest *native) {{
+{start}    return seam()->mpi->I{f.name.lower()}({arguments}, native);
+  }};
+  if ({" && ".join(again)}) {{
+    const int outcome = uncounted_collective(comm, start);
+    return outcome ? raise(comm, outcome) : 0;
+  }}
+"""
+    behind = """  if (is_nonblocking_below(comm)) {
+    const int outcome = counted_collective(start);
+    end_collective();
+    return outcome ? raise(comm, outcome) : 0;
+  }
+"""
+    return before, behind
+
+
+def stub(f, functions):
+    before, behind = nonblocking_below(f, functions)
+    text = f"int {f.name}({signature(f)}) {{\n  Call call(Fn::{f.name});\n" + before
+    text += "  if (const int refused = begin_collective(comm)) return raise(comm, refused);\n" + behind
     return text + (blocking(f) if f.behaviour == "collective" else nonblocking(f)) + "}\n\n"
 
 
@@ -268,7 +299,7 @@ def core_generated(functions):
     text += "};\n\n}  // namespace\n" + UNSUPPORTED
     for f in functions.values():
         if f.behaviour in ("collective", "icollective"):
-            text += stub(f)
+            text += stub(f, functions)
         if f.behaviour == "access":
             text += emit_files.stub(f, signature(f))
         elif f.behaviour == "persistent":

@@ -61,6 +61,8 @@ def add_handle_array(f, p, b):
     convert = f"for (int i = 0; i < {p.name}_n; ++i)"
     if p.significant == "data":
         n = f"is_in_place({buffer_before(f, p)}) ? 0 : {n}"
+    elif p.significant == "root":
+        n = f"is_root(root, comm_r) ? {n} : 0"
     b.before += [f"const int {p.name}_n = {n};", f"Scratch<{record} *> {p.name}_r({p.name}_n);"]
     if p.mode == "out":
         b.before.append(f"{convert} {p.name}_r[i] = nullptr;")

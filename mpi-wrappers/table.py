@@ -134,7 +134,7 @@ class Param:
             "sendbuf": f"const void *{n}", "recvbuf": f"void *{n}", "pointer": f"void *{n}",
             "cpointer": f"const void *{n}", "string": f"char *{n}" if out else f"const char *{n}",
             "weights": f"int *{n}" if out else f"const int *{n}", "ranges": f"const int (*{n})[3]",
-            "argvector": f"char **{n}", "argc": f"int *{n}", "argv": f"char ***{n}",
+            "argvector": f"char **{n}", "argvectors": f"char ***{n}", "argc": f"int *{n}", "argv": f"char ***{n}",
         }[self.role]
 
 

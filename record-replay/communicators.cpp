@@ -22,8 +22,6 @@ namespace mana {
 
 namespace {
 
-constexpr int kTag = 1;
-
 void check(int error) {
   if (error != 0) seam()->services->die(125, "restart: the live MPI refused to make a communicator again");
 }
@@ -36,7 +34,7 @@ void join_groups(const Comm *comm, NativeComm *native) {
 }
 
 void rebuild(Comm *comm) {
-  check(create_from_ranks(natives.protocol, comm->size, comm->group->world_ranks, kTag, &comm->native));
+  check(create_from_ranks(natives.protocol, comm->size, comm->group->world_ranks, kRebuildTag, &comm->native));
   if (comm->remote) join_groups(comm, &comm->native);
   check(add_topology(comm->topology, &comm->native));
   if (comm->name[0] != '\0') seam()->mpi->Comm_set_name(comm->native, comm->name);

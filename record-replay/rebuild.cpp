@@ -7,6 +7,7 @@
 
 #include "core/communicators.h"
 #include "core/datatypes.h"
+#include "core/dynamic.h"
 #include "core/point_to_point.h"
 #include "core/requests.h"
 #include "core/start.h"
@@ -50,7 +51,15 @@ void rebuild_objects() {
   // Memory that ranks share, with its contents.
   rebuild_windows();
 
+  // The coordinator is a new one.
+  publish_names_again();
+
   // From here on every rank's receives are posted, which ready sends count on.
+  seam()->mpi->Barrier(natives.protocol);
+}
+
+void rebuild_beside() {
+  windows_rebuilt();
   seam()->mpi->Barrier(natives.protocol);
 }
 

@@ -7,4 +7,7 @@ namespace mana {
 // in a record is valid in this process.
 void rebuild_objects();
 
+// In a process that MPI_Comm_spawn has asked for, started beside restarted ones: its part in what those do.
+void rebuild_beside();
+
 }  // namespace mana

@@ -88,6 +88,8 @@ void finish(Rebuilt *r) {
 
 }  // namespace
 
+void windows_rebuilt() { seam()->mpi->Barrier(natives.protocol); }
+
 void rebuild_windows() {
   HostProcess own;
   shared().self(&own);
@@ -102,7 +104,7 @@ void rebuild_windows() {
   for (std::size_t i = 0; i < n; ++i) rebuild(&windows[i], own);
 
   // Every rank has written its parts and mapped the segments: their names may go.
-  seam()->mpi->Barrier(natives.protocol);
+  windows_rebuilt();
   for (std::size_t i = 0; i < n; ++i) finish(&windows[i]);
   core_free(windows);
 }

@@ -154,6 +154,7 @@ void Coordinator::closed(Peer &peer, const std::string &why) {
     return;
   if (checkpoint_)
     checkpoint_->lost(peer.rank, why == "closed the connection" ? "has ended" : why);
+  abandon_failed_start();
   try_begin();
   after_event();
   if (on_change)
@@ -196,6 +197,15 @@ void Coordinator::handle_hello(Peer &peer, std::string_view payload) {
   wire::Welcome welcome;
   welcome.checkpoint_directory = options_.checkpoint_directory;
   peer.send(wire::encode(welcome));
+  abandon_failed_start();
+}
+
+// A launcher may wait for the others when one of its ranks has ended before MPI_Init.
+void Coordinator::abandon_failed_start() {
+  if (!spawn_failed() || std::none_of(ranks_.begin(), ranks_.end(), [](const Rank &rank) { return rank.lost; }))
+    return;
+  for (std::size_t rank = 0; rank < ranks_.size(); ++rank)
+    send(static_cast<int>(rank), wire::encode(wire::Abandon{}));
 }
 
 void Coordinator::handle_state(Peer &peer, std::string_view payload) {
@@ -206,6 +216,7 @@ void Coordinator::handle_state(Peer &peer, std::string_view payload) {
   rank.state = state.state;
   if (state.front != 0)
     rank.front = state.front;
+  spawns_done();
   if (checkpoint_ && state.state != RankState::initialized)
     checkpoint_->lost(peer.rank, state.state == RankState::busy ? "has entered MPI_Finalize" : "has left MPI");
   try_begin();
@@ -226,9 +237,14 @@ void Coordinator::handle_rank_message(Peer &peer, Type type, std::uint32_t epoch
     peer.send(wire::encode(answer));
     return try_begin();
   }
+  if (type == Type::spawn)
+    return handle_spawn(peer, payload);
+  if (type == Type::name)
+    return handle_name(peer, payload);
   // A restarted rank has been rebuilt.
   if (type == Type::resumed && rank.state == RankState::starting) {
     rank.state = RankState::initialized;
+    spawns_done();
     return try_begin();
   }
   if (!checkpoint_) {
@@ -238,6 +254,90 @@ void Coordinator::handle_rank_message(Peer &peer, Type type, std::uint32_t epoch
   }
   if (!checkpoint_->message(peer.rank, type, epoch, payload))
     peer.drop(fmt::format("sent a malformed {}", wire::name_of(type)));
+}
+
+// Together they must fit into one variable of the environment.
+void Coordinator::handle_spawn(Peer &peer, std::string_view payload) {
+  constexpr std::size_t kMostText = 100000;
+  wire::Spawn asked;
+  if (!wire::decode(payload, &asked) || asked.count < 1)
+    return peer.drop("sent a malformed SPAWN");
+  std::size_t bytes = asked.text.size();
+  for (const Spawn &spawn : spawns_)
+    bytes += spawn.text.size();
+  wire::Answer answer;
+  if (!options_.can_start_again)
+    answer.text = "no processes can be started where mana_launch does not start the launcher: mana_launch mpirun ...";
+  else if (static_cast<int>(ranks_.size()) + asked.count > kMaxRanks || bytes > kMostText)
+    answer.text = "these are too many processes, or too many arguments";
+  else
+    answer.text = take_request(true, nullptr, peer.rank, false).text;
+  answer.error = answer.text.empty() ? 0 : EINVAL;
+  if (answer.error == 0)
+    spawns_.push_back({peer.rank, asked.number, asked.count, asked.text});
+  timed_phase_ = Checkpoint::Phase::over; // the phase's time may have another meaning now
+  peer.send(wire::encode(answer));
+  try_begin();
+}
+
+void Coordinator::handle_name(Peer &peer, std::string_view payload) {
+  wire::Name name;
+  if (!wire::decode(payload, &name))
+    return peer.drop("sent a malformed NAME");
+  enum { kPublish, kUnpublish, kLookup };
+  const auto found = names_.find(name.service);
+  wire::Answer answer;
+  if (name.call == kPublish)
+    answer.error = names_.try_emplace(name.service, name.port).second ? 0 : EEXIST;
+  else if (found == names_.end())
+    answer.error = ENOENT;
+  else if (name.call == kLookup)
+    answer.text = found->second;
+  else
+    names_.erase(found);
+  peer.send(wire::encode(answer));
+}
+
+void Coordinator::refuse_spawns() {
+  for (const Spawn &spawn : spawns_)
+    send(spawn.rank, wire::encode(wire::SpawnFailed{spawn.number}));
+  spawns_.clear();
+}
+
+bool Coordinator::every_rank_runs() const {
+  return !ranks_.empty() && std::all_of(ranks_.begin(), ranks_.end(), [](const Rank &rank) {
+    return rank.peer != nullptr && rank.state != RankState::starting && rank.state != RankState::busy;
+  });
+}
+
+void Coordinator::spawns_done() {
+  if (!spawning_ || !every_rank_runs())
+    return;
+  spawning_ = false;
+  spawns_.clear();
+}
+
+SpawnPlan Coordinator::start_again() {
+  SpawnPlan plan;
+  int first = spawning_ ? -1 : static_cast<int>(ranks_.size());
+  plan.processes = spawning_ ? spawns_before_ : first;
+  spawns_before_ = plan.processes;
+  for (const Spawn &spawn : spawns_) {
+    plan.description += fmt::format("@{} {} {} {}\n{}", spawn.rank, spawn.number, first, spawn.count, spawn.text);
+    if (first < 0)
+      continue;
+    first += spawn.count;
+    plan.processes += spawn.count;
+  }
+  spawning_ = !spawning_;
+  if (!spawning_)
+    spawns_.clear();
+  stopped_ = false;
+  for (Peer *peer : peers_)
+    peer->rank = -1; // of a process that has ended
+  ranks_.clear();
+  names_.clear();
+  return plan;
 }
 
 void Coordinator::handle_tool_message(Peer &peer, Type type, std::string_view payload) {
@@ -329,7 +429,7 @@ void Coordinator::request(bool stop) {
   after_event();
 }
 
-Problem Coordinator::take_request(bool stop, Peer *tool, int rank) {
+Problem Coordinator::take_request(bool stop, Peer *tool, int rank, bool for_good) {
   if (std::string why = impossible(); !why.empty())
     return {75, EBUSY, why};
   const bool may_join = checkpoint_ && (checkpoint_->phase() < Checkpoint::Phase::committing ||
@@ -338,6 +438,7 @@ Problem Coordinator::take_request(bool stop, Peer *tool, int rank) {
   if (stop && may_join)
     checkpoint_->stop_afterwards();
   waiting.stop = waiting.stop || stop;
+  waiting.for_good = waiting.for_good || (stop && for_good);
   if (tool != nullptr)
     waiting.tools.insert(tool);
   if (rank >= 0)
@@ -373,6 +474,7 @@ void Coordinator::refuse_pending(const std::string &why) {
     tool->send(wire::encode(outcome));
   for (int rank : pending_->ranks)
     send(rank, wire::encode(wire::Cancel{why}));
+  refuse_spawns();
   pending_.reset();
 }
 

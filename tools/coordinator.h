@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -34,6 +35,13 @@ struct CoordinatorOptions {
   double timeout_seconds = 600; // for each phase from parking on
   int keep = 2;
   std::optional<int> ranks; // when it is known
+  bool can_start_again = false; // the job's launcher is this process's, and can be started with more processes
+};
+
+// What MPI_Comm_spawn has asked for (interface/dynamic.h), for the job's next start.
+struct SpawnPlan {
+  int processes = 0;        // then, of the whole job
+  std::string description;  // MANA_SPAWN
 };
 
 class Coordinator : private Checkpoint::Host {
@@ -58,6 +66,13 @@ public:
 
   // A checkpoint after which the job stops has been committed.
   bool stopped() const { return stopped_; }
+  // ... and it is to be started again from last_generation(), with more processes.
+  bool starts_again() const { return stopped_ && !spawns_.empty() && !stop_for_good_; }
+  std::string last_generation() const { return generations_.path_of(last_.generation); }
+  // The launcher has ended: forgets the ranks and says how the job starts. If it was just started for the same spawns and
+  // not every rank came up, without them, and the ranks that asked are told so.
+  SpawnPlan start_again();
+  bool spawn_failed() const { return spawning_ && !every_rank_runs(); }
   int connected_ranks() const;
   bool all_gone() const; // every rank has been there and has gone
   // Called whenever a rank has gone or the job was told to stop.
@@ -73,7 +88,7 @@ private:
     bool lost = false; // was there and has gone
   };
   struct Waiting {
-    bool stop = false;
+    bool stop = false, for_good = false;  // for_good: not only to be started again
     std::set<Peer *> tools;
     std::set<int> ranks; // asked and were told "taken"
   };
@@ -85,11 +100,17 @@ private:
   std::string refuse_hello(const wire::Hello &hello) const;
   void handle_state(Peer &peer, std::string_view payload);
   void handle_rank_message(Peer &peer, wire::Type type, std::uint32_t epoch, std::string_view payload);
+  void handle_spawn(Peer &peer, std::string_view payload);
+  void handle_name(Peer &peer, std::string_view payload);
+  void refuse_spawns();
+  bool every_rank_runs() const;
+  void spawns_done();
+  void abandon_failed_start();
   void handle_tool_message(Peer &peer, wire::Type type, std::string_view payload);
   void handle_status(Peer &peer);
 
   // --- requests ---
-  Problem take_request(bool stop, Peer *tool, int rank);
+  Problem take_request(bool stop, Peer *tool, int rank, bool for_good = true);
   std::string impossible() const; // why no checkpoint can ever be taken again; empty: it may
   std::string not_yet() const;    // why none can be started now
   void try_begin();
@@ -117,10 +138,20 @@ private:
   std::string runtime_, token_;
   uv_pipe_t server_{};
   uv_timer_t quiet_timer_{}, phase_timer_{}, interval_timer_{};
-  bool open_ = false, stopped_ = false, checkpoint_over_ = false, warned_interval_ = false;
+  bool open_ = false, stopped_ = false, stop_for_good_ = false, checkpoint_over_ = false, warned_interval_ = false;
 
   std::set<Peer *> peers_;
   std::vector<Rank> ranks_; // empty until the first HELLO has told how many
+  struct Spawn {
+    int rank;
+    std::uint64_t number;
+    int count;
+    std::string text;
+  };
+  std::vector<Spawn> spawns_;                // asked for and not carried out
+  bool spawning_ = false;                    // the job was started for them, and not all ranks have come up yet
+  int spawns_before_ = 0;                    // ranks without them
+  std::map<std::string, std::string> names_; // of services, with their ports
   std::optional<Waiting> pending_;
   std::unique_ptr<Checkpoint> checkpoint_;
   Waiting active_; // those who wait for `checkpoint_`

@@ -5,6 +5,14 @@
 
 namespace mana {
 
+namespace {
+
+// A rank in MPI_Comm_spawn goes no further before the others are at a safe point. One that waits for it in a collective
+// never gets there; one that only takes long does.
+constexpr std::uint64_t kSpawnPatienceMs = 60000;
+
+} // namespace
+
 // The commit waits for disks, so it runs in a thread of libuv's pool.
 struct Coordinator::Commit {
   uv_work_t work;
@@ -68,6 +76,7 @@ void Coordinator::decided() {
   if (problem) {
     last_.problem = problem.text;
     outcome.text = "no checkpoint: " + problem.text;
+    refuse_spawns();
   } else {
     last_.generation = checkpoint_->generation();
     last_.bytes = checkpoint_->bytes();
@@ -75,10 +84,13 @@ void Coordinator::decided() {
     last_.when = utc_now();
     last_.problem.clear();
     stopped_ = checkpoint_->stops();
+    stop_for_good_ = active_.for_good;
     outcome.text =
         fmt::format("checkpoint {} committed: {} rank{}, {:.1f} MiB in {:.2f} s{}", last_.generation, ranks_.size(),
                     ranks_.size() == 1 ? "" : "s", static_cast<double>(last_.bytes) / (1 << 20), last_.seconds,
-                    stopped_ ? ", the job stops" : "");
+                    starts_again() ? ", the job goes on with the processes of MPI_Comm_spawn"
+                    : stopped_     ? ", the job stops"
+                                   : "");
     for (const std::string &warning : checkpoint_->warnings()) {
       say(warning);
       progress(warning);
@@ -126,16 +138,21 @@ void Coordinator::after_event() {
   uv_timer_stop(&phase_timer_);
   if (checkpoint_)
     progress(checkpoint_->phase_name());
-  if (phase == Checkpoint::Phase::parking || phase == Checkpoint::Phase::draining ||
+  const bool spawns = phase == Checkpoint::Phase::quiescing && !spawns_.empty();
+  if (spawns || phase == Checkpoint::Phase::parking || phase == Checkpoint::Phase::draining ||
       phase == Checkpoint::Phase::writing)
     uv_timer_start(
         &phase_timer_, [](uv_timer_t *timer) { static_cast<Coordinator *>(timer->data)->expired(); },
-        static_cast<std::uint64_t>(options_.timeout_seconds * 1000), 0);
+        spawns ? kSpawnPatienceMs : static_cast<std::uint64_t>(options_.timeout_seconds * 1000), 0);
 }
 
 void Coordinator::expired() {
   if (!checkpoint_)
     return;
+  if (checkpoint_->phase() == Checkpoint::Phase::quiescing)
+    checkpoint_->cancel({75, ETIMEDOUT,
+                         fmt::format("no rank may wait in a collective for one that is in MPI_Comm_spawn: {}",
+                                     checkpoint_->explain())});
   checkpoint_->cancel({75, ETIMEDOUT,
                        fmt::format("{} took longer than {} s: {}", checkpoint_->phase_name(),
                                    options_.timeout_seconds, checkpoint_->explain())});

@@ -21,6 +21,9 @@ namespace {
 
 // A launcher whose ranks have all gone after a stop gets this long before it is asked to end.
 constexpr std::uint64_t kStopPatienceMs = 10000;
+// One whose ranks did not all come up. Open MPI's then sometimes waits for ever.
+constexpr std::uint64_t kStartPatienceMs = 2000;
+constexpr int kNudges = 10; // SIGTERMs before the SIGKILL
 
 class Runner {
 public:
@@ -30,12 +33,15 @@ public:
 private:
   CoordinatorOptions with_loop() {
     uv_loop_init(&loop_);
-    return options_.coordinator;
+    CoordinatorOptions options = options_.coordinator;
+    options.can_start_again = !options.launcher.empty() && !options_.rank_program.empty();
+    return options;
   }
   void say(const std::string &text) const { fmt::print(stderr, "{}: {}\n", options_.coordinator.tool, text); }
   bool listen_to_signals();
   Problem start_launcher();
-  [[noreturn]] void execute(int report_fd, char **environment);
+  bool start_again();
+  [[noreturn]] void execute(int report_fd, const std::vector<std::string> &command, char **environment);
   void handle_signals();
   void handle_terminate();
   void launcher_ended(int status);
@@ -43,6 +49,8 @@ private:
   void finish();
 
   const JobOptions &options_;
+  std::vector<std::string> command_ = options_.command;
+  std::string spawn_; // MANA_SPAWN
   uv_loop_t loop_{};
   Coordinator coordinator_;
   uv_poll_t signals_{};
@@ -50,7 +58,7 @@ private:
   sigset_t before_{};
   int signal_fd_ = -1, status_ = kExitInternal;
   pid_t launcher_ = -1;
-  int terminations_ = 0;
+  int terminations_ = 0, nudges_ = 0;
 };
 
 constexpr int kHandled[] = {SIGUSR1, SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD};
@@ -58,7 +66,7 @@ constexpr int kHandled[] = {SIGUSR1, SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD};
 // Variables of an outer job must not reach the ranks of this one.
 bool is_replaced(const std::string &variable, const std::vector<std::string> &by, std::size_t count) {
   const std::string name = variable.substr(0, variable.find('=') + 1);
-  if (name == "MANA_CHECKPOINT_AT=" || name == "MANA_STOP_AFTER=")
+  if (name == "MANA_CHECKPOINT_AT=" || name == "MANA_STOP_AFTER=" || name == "MANA_SPAWN=")
     return true;
   return std::any_of(by.begin(), by.begin() + static_cast<std::ptrdiff_t>(count),
                      [&](const std::string &ours) { return ours.starts_with(name); });
@@ -85,9 +93,9 @@ bool Runner::listen_to_signals() {
   return true;
 }
 
-void Runner::execute(int report_fd, char **environment) {
+void Runner::execute(int report_fd, const std::vector<std::string> &command, char **environment) {
   std::vector<char *> argv;
-  for (const std::string &word : options_.command)
+  for (const std::string &word : command)
     argv.push_back(const_cast<char *>(word.c_str()));
   argv.push_back(nullptr);
   ::signal(SIGPIPE, SIG_DFL);
@@ -105,6 +113,8 @@ Problem Runner::start_launcher() {
   variables.push_back("MANA_COORDINATOR=" + coordinator_.socket());
   variables.push_back("MANA_TOKEN=" + coordinator_.token());
   variables.push_back("MANA_JOB=" + coordinator_.id());
+  if (!spawn_.empty())
+    variables.push_back("MANA_SPAWN=" + spawn_);
   const std::size_t ours = variables.size();
   for (char **old = environ; *old != nullptr; ++old)
     if (!is_replaced(*old, variables, ours))
@@ -121,7 +131,7 @@ Problem Runner::start_launcher() {
   if (launcher_ < 0)
     return {kExitInternal, errno, fmt::format("cannot start a process: {}", std::strerror(errno))};
   if (launcher_ == 0)
-    execute(pipe[1], environment.data());
+    execute(pipe[1], command_, environment.data());
   ::close(pipe[1]);
   int error = 0;
   ssize_t n;
@@ -133,7 +143,7 @@ Problem Runner::start_launcher() {
     return {};
   ::waitpid(launcher_, nullptr, 0);
   return {error == ENOENT ? kExitNotFound : kExitNotExecutable, error,
-          fmt::format("cannot run {}: {}", image::printable(options_.command[0]), std::strerror(error))};
+          fmt::format("cannot run {}: {}", image::printable(command_[0]), std::strerror(error))};
 }
 
 void Runner::handle_signals() {
@@ -166,19 +176,42 @@ void Runner::handle_terminate() {
 void Runner::ranks_changed() {
   if (terminations_ > 0 && !coordinator_.stopped() && !coordinator_.can_checkpoint())
     ::kill(launcher_, SIGTERM);
-  if (!coordinator_.stopped() || coordinator_.connected_ranks() > 0 ||
+  if (!(coordinator_.stopped() || coordinator_.spawn_failed()) || coordinator_.connected_ranks() > 0 ||
       uv_is_active(reinterpret_cast<uv_handle_t *>(&patience_)))
     return;
+  nudges_ = 0;
   uv_timer_start(
       &patience_,
       [](uv_timer_t *timer) {
         Runner *job = static_cast<Runner *>(timer->data);
-        ::kill(job->launcher_, job->terminations_++ > 10 ? SIGKILL : SIGTERM);
+        ::kill(job->launcher_, job->nudges_++ > kNudges ? SIGKILL : SIGTERM);
       },
-      kStopPatienceMs, 1000);
+      coordinator_.stopped() ? kStopPatienceMs : kStartPatienceMs, 1000);
+}
+
+// With the processes that MPI_Comm_spawn has asked for. If the launcher has ended before they all ran, as it does when it has
+// no room for them, once more without.
+bool Runner::start_again() {
+  if (terminations_ > 0 || !(coordinator_.starts_again() || coordinator_.spawn_failed()))
+    return false;
+  const std::string folder = coordinator_.last_generation();
+  const SpawnPlan plan = coordinator_.start_again();
+  const std::vector<std::string> &launcher = options_.coordinator.launcher;
+  command_ = {launcher[0], "-n", fmt::format("{}", plan.processes)};
+  command_.insert(command_.end(), launcher.begin() + 1, launcher.end());
+  command_.insert(command_.end(), {options_.rank_program, "--restart", folder});
+  spawn_ = plan.description;
+  uv_timer_stop(&patience_);
+  if (Problem problem = start_launcher()) {
+    status_ = report(options_.coordinator.tool, problem);
+    return false;
+  }
+  return true;
 }
 
 void Runner::launcher_ended(int status) {
+  if (start_again())
+    return;
   status_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   if (coordinator_.stopped())
     status_ = kExitStopped;

@@ -22,6 +22,7 @@ struct JobOptions {
   CoordinatorOptions coordinator;
   std::vector<std::string> command;     // to be executed
   std::vector<std::string> environment; // NAME=value, in addition
+  std::string rank_program;             // with which the launcher is started again for MPI_Comm_spawn
 };
 
 // Returns the exit status for the tool; problems have been printed.

@@ -156,6 +156,7 @@ int launch(const Options &options) {
   job.coordinator = coordinator_options(options, plan);
   job.command = plan.with({rank_program, "--"});
   job.environment = rank_environment(options);
+  job.rank_program = rank_program;
   return run_job(job);
 }
 

@@ -176,6 +176,7 @@ int restart(const Options &options) {
     job.environment.push_back("MANA_ON_UNSAVEABLE=" + options.on_unsaveable);
   if (options.stop_after)
     job.environment.push_back("MANA_STOP_AFTER=1");
+  job.rank_program = libexec_directory() + "/mana-rank";
   job.coordinator.tool = tool;
   job.coordinator.checkpoint_directory = absolute_path(options.directory);
   job.coordinator.command = manifest.command;

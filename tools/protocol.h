@@ -19,6 +19,7 @@
 //                                           ◄─────────  WELCOME
 //     STATE initialized | finalized | exiting ───────►
 //     REQUEST (mana_checkpoint, --checkpoint-at) ────►  ANSWER
+//     SPAWN, NAME                           ─────────►  ANSWER
 //                                           ◄─────────  QUIESCE          collectives pass a gate from now on
 //     COUNTS                                ─────────►
 //     GATE, GATE_PLAIN                      ─────────►  (held)  ENTER
@@ -46,7 +47,7 @@
 namespace mana::wire {
 
 inline constexpr std::uint32_t kMagic = 0x616e616d; // "mana"
-inline constexpr std::uint16_t kProtocolVersion = 2;
+inline constexpr std::uint16_t kProtocolVersion = 3;
 inline constexpr std::uint32_t kMaxPayload = 16u << 20;
 inline constexpr std::size_t kHeaderSize = 16;
 
@@ -56,6 +57,10 @@ enum class Type : std::uint16_t {
   state,
   request,
   answer, // connection and requests
+  spawn,
+  spawn_failed,
+  abandon,
+  name, // dynamic processes
   quiesce,
   counts,
   gate,
@@ -134,6 +139,36 @@ struct Answer {
   std::int32_t error = 0;
   std::string text;
   template <class A> void fields(A &a) { a(error, text); }
+};
+
+// A rank asks for processes: interface/dynamic.h says what `text` is. ANSWER tells whether that was taken; then either
+// the job is started again with them, or SPAWN_FAILED comes.
+struct Spawn {
+  static constexpr Type type = Type::spawn;
+  std::uint64_t number = 0; // counts this rank's requests
+  std::int32_t count = 0;   // processes
+  std::string text;
+  template <class A> void fields(A &a) { a(number, count, text); }
+};
+
+struct SpawnFailed {
+  static constexpr Type type = Type::spawn_failed;
+  std::uint64_t number = 0;
+  template <class A> void fields(A &a) { a(number); }
+};
+
+// The processes that were asked for do not come up: this start of the job ends at once, to be made again without them.
+struct Abandon {
+  static constexpr Type type = Type::abandon;
+  template <class A> void fields(A &a) { a(); }
+};
+
+// A rank publishes (0), withdraws (1) or looks up (2) the name of a service. ANSWER: 0 with the port as text, ENOENT, EEXIST.
+struct Name {
+  static constexpr Type type = Type::name;
+  std::uint32_t call = 0; // NameCall
+  std::string service, port;
+  template <class A> void fields(A &a) { a(call, service, port); }
 };
 
 struct Quiesce {

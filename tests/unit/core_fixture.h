@@ -88,8 +88,8 @@ inline void start_core() {
   seam()->version = kSeamVersion;
   seam()->services = &test_services;
   seam()->mpi = &test_mpi;
-  seam()->world_rank = 0;
-  seam()->world_size = 8;
+  seam()->process = 0;
+  seam()->processes = 8;
   predefined_start();
   world = predefined<Comm>(abi::COMM_WORLD);
   self_comm = predefined<Comm>(abi::COMM_SELF);

@@ -14,7 +14,7 @@ Installed by tools_commands_test.py in the place of mana-lower-openmpi. What it 
 """
 import os, select, socket, struct, sys, time
 
-TYPES = """hello welcome state request answer quiesce counts gate gate_plain enter left blocked park parked drain drained
+TYPES = """hello welcome state request answer spawn spawn_failed abandon name quiesce counts gate gate_plain enter left blocked park parked drain drained
 write written failed resume stop cancel resumed status_query status_reply tool_request progress outcome""".split()
 NUMBER = {name: i + 1 for i, name in enumerate(TYPES)}
 
@@ -31,7 +31,7 @@ def counts(pairs):
 NOBODY_INSIDE = struct.pack("<II", 0, 0xFFFFFFFF)  # and all admissions taken up
 
 
-def frame(kind, epoch=0, payload=b"", magic=0x616E616D, version=2):
+def frame(kind, epoch=0, payload=b"", magic=0x616E616D, version=3):
     return struct.pack("<IHHII", magic, version, NUMBER.get(kind, 99), epoch, len(payload)) + payload
 
 

@@ -306,7 +306,7 @@ class Tools(unittest.TestCase):
     def test_a_failure_at_every_phase_leaves_the_job_running(self):
         for phase in ("quiesce", "park", "drain", "write"):
             with self.subTest(phase=phase):
-                job = self.launch(fake=f"seconds=2,fail={phase},only=1")
+                job = self.launch(fake=f"seconds=5,fail={phase},only=1")
                 code, _, err = self.run_it("mana_status", "--checkpoint")
                 self.assertEqual(code, 74, err)
                 self.assertIn("rank 1: no space", err)

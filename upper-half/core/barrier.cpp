@@ -47,7 +47,7 @@ int uncounted_barrier(Comm *comm) {
   for (;;) {
     const int error = barrier_below(comm, &pending);
     if (error != kInterrupted) {
-      count_left_barrier(comm);
+      count_left(comm);
       return error;
     }
     const std::uint32_t restarts = seam()->restarts;

@@ -119,11 +119,45 @@ void end_collective() {
   if (watched()) [[unlikely]] seam()->services->left_collective();
 }
 
-void count_left_barrier(Comm *comm) {
+void count_left(Comm *comm) {
   enter_counted();
   ++*comm->entered;
   order();
   end_collective();
+}
+
+namespace {
+
+// True when it has ended, with the outcome.
+bool wait_below(NativeRequest *pending, int *error) {
+  Unlocked unlocked;
+  Status status;
+  std::uint8_t completed = 0;
+  const int outcome = seam()->services->blocking->wait(1, pending, &status, &completed, WaitMode::all);
+  *error = completed ? status.error : outcome;
+  return completed || outcome != kInterrupted;
+}
+
+}  // namespace
+
+int wait_uncounted(Comm *comm, NativeRequest *pending, bool *restarted) {
+  int error;
+  while (!wait_below(pending, &error)) {
+    const std::uint32_t restarts = seam()->restarts;
+    park();
+    *restarted = seam()->restarts != restarts;
+    if (*restarted) return 0;
+  }
+  *restarted = false;
+  count_left(comm);
+  return error;
+}
+
+int wait_counted(NativeRequest *pending) {
+  int error;
+  while (!wait_below(pending, &error)) {
+  }
+  return error;
 }
 
 CollectiveCounter *begin_group_collective(std::uint64_t key) {

@@ -14,6 +14,7 @@
 // setting the intent and reading the counters: either it sees the increment, or this thread sees the intent.
 #pragma once
 #include "core/objects.h"
+#include "core/start.h"
 
 namespace mana {
 
@@ -37,8 +38,40 @@ void end_group_collective(CollectiveCounter *counter);
 // The blocking collective has ended, or the nonblocking one has been started.
 void end_collective();
 
-// A barrier that was entered uncounted has been left (barrier.cpp).
-void count_left_barrier(Comm *comm);
+// A collective that was entered uncounted has been left: barrier.cpp, and those below.
+void count_left(Comm *comm);
+
+// A rank that waits in a collective for one that spawns processes must not hold up the checkpoint which that is, nor can it:
+// the other waits for it. So where processes have been spawned, and between two groups, a blocking collective is a
+// nonblocking one below, on all ranks, since the two kinds do not match each other. A checkpoint interrupts it, as it does
+// every barrier (barrier.cpp); it is counted when it is left, and a restart starts it anew. That wants its input as it was:
+// not where it lies in the buffer of the result. While a checkpoint is being prepared everybody passes the gate, is counted
+// and stays in it.
+inline bool is_nonblocking_below(const Comm *comm) {
+  return comm->entered && (comm->remote || seam()->processes != world->size);
+}
+inline bool may_enter_uncounted() { return (seam()->intent.load(std::memory_order_relaxed) & kIntentQuiesce) == 0; }
+
+// start(NativeRequest *) starts it below.
+template <class Start> int uncounted_collective(Comm *comm, Start start);
+template <class Start> int counted_collective(Start start);
+int wait_uncounted(Comm *comm, NativeRequest *pending, bool *restarted);
+int wait_counted(NativeRequest *pending);
+
+template <class Start> int uncounted_collective(Comm *comm, Start start) {
+  for (bool restarted;;) {
+    NativeRequest pending;
+    if (const int error = start(&pending)) return error;
+    const int error = wait_uncounted(comm, &pending, &restarted);
+    if (!restarted) return error;
+  }
+}
+
+template <class Start> int counted_collective(Start start) {
+  NativeRequest pending;
+  const int error = start(&pending);
+  return error ? error : wait_counted(&pending);
+}
 
 // What a nonblocking collective needs until its request completes, after the application may have freed its
 // handles and the stub's own arrays are gone: references to the datatypes and the op, the native handle arrays.

@@ -7,6 +7,7 @@
 #include "core/call.h"
 #include "core/collectives.h"
 #include "core/duplication.h"
+#include "core/dynamic.h"
 #include "core/errors.h"
 #include "core/groups.h"
 #include "core/infos.h"
@@ -137,7 +138,7 @@ Comm *adopt(NativeComm native, const Comm *parent) {
   mpi->Comm_rank(native, &comm->rank);
   int is_inter = 0;
   mpi->Comm_test_inter(native, &is_inter);
-  const Member own{world->rank, next_comm_number()};
+  const Member own{seam()->process, next_comm_number()};
   if (is_inter)
     meet_both_groups(comm, own);
   else
@@ -269,6 +270,7 @@ int free_comm(Comm **handle) {
   Comm *comm = *handle;
   if (comm->flags & (kNull | kPredefined)) return raise(comm, abi::ERR_COMM);
   if (const int error = delete_attributes(comm)) return raise(comm, error);
+  if (comm == parent_comm) parent_comm = null_comm();
   if (const int error = give_up(comm)) return raise(comm, error);
   *handle = null_comm();
   return 0;
@@ -408,7 +410,7 @@ int Comm_test_inter(Comm *comm, int *flag) {
 
 int Comm_get_parent(Comm **parent) {
   Call call(Fn::Comm_get_parent);
-  *parent = null_comm();
+  *parent = parent_comm ? parent_comm : null_comm();
   return 0;
 }
 

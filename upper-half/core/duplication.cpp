@@ -76,7 +76,7 @@ int start_below(Comm *comm, Comm *made, Request **request) {
   if (const int error = begin_create(comm)) return error;
   auto *d = static_cast<Duplication *>(core_zalloc(sizeof(Duplication)));
   d->made = made;
-  if (leader_of(made) == world->rank) d->number = next_comm_number();
+  if (leader_of(made) == seam()->process) d->number = next_comm_number();
   NativeRequest native;
   const int error = seam()->mpi->Comm_idup(comm->native, &d->native, &native);
   end_create();

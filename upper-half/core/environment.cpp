@@ -6,6 +6,7 @@
 #include "core/call.h"
 #include "core/collectives.h"
 #include "core/communicators.h"
+#include "core/dynamic.h"
 #include "core/errors.h"
 #include "core/lock.h"
 #include "core/memory.h"
@@ -94,7 +95,7 @@ int start_runtime(int required, int *provided) {
   core_attach();
   core_threaded = *provided == abi::THREAD_MULTIPLE;
   seam()->mpi_initialized = kAlive;
-  return 0;
+  return own.count == 0 ? 0 : join_parents();
 }
 
 void session_opened() {

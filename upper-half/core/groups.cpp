@@ -16,7 +16,7 @@ Group *new_group(int size) {
   return group;
 }
 
-void finish_group(Group *group) { group->rank = find_rank(group, seam()->world_rank); }
+void finish_group(Group *group) { group->rank = find_rank(group, seam()->process); }
 
 Group *new_group(int size, const std::int32_t *world_ranks) {
   Group *group = new_group(size);

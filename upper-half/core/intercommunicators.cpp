@@ -4,9 +4,9 @@
 // MPI_Intercomm_create is collective over two groups that have nothing in common but that their leaders know each
 // other, and only the leaders are told how. So it goes in three steps:
 //
-//     leader A ── Meeting ──►◄── Meeting ── leader B     the core's own messages: a leader that waits can be saved
+//     leader A ── mail ──►◄── mail ── leader B           core/mailbox.h: who waits can be saved
 //        │                                     │
-//        ▼ Bcast on A's communicator           ▼ Bcast on B's                 both groups know the key now
+//        ▼ mail to all of A                    ▼ mail to all of B             both groups know the key now
 //        all of A ═════════ made below ═════ all of B    one collective, counted under the key
 //
 // MPI_Intercomm_create_from_groups gives each group a communicator of its own for the second step, and lets the leaders
@@ -24,10 +24,9 @@
 #include "core/communicators.h"
 #include "core/errors.h"
 #include "core/groups.h"
-#include "core/lock.h"
+#include "core/mailbox.h"
 #include "core/memory.h"
 #include "core_api.h"
-#include "drain/exchange.h"
 #include "lower_mpi.h"
 
 namespace mana {
@@ -37,114 +36,37 @@ namespace {
 constexpr int kBridgeTag = 100;  // apart from ProtocolTag: nobody probes for it
 constexpr int kSplitTag = 101;
 
-// Leader to leader. `number` counts those that the sender has sent.
-struct Meeting {
-  std::uint64_t peer_comm;
-  std::uint64_t number;
-  std::int64_t tag;
-};
-static_assert(sizeof(Meeting) <= kProtocolBytes);
+std::uint64_t keys_made = 0;
 
-// One that has arrived and is not yet waited for; oldest first.
-struct Arrived {
-  Arrived *next;
-  int sender;
-  Meeting meeting;
-};
-Arrived *arrived = nullptr;
-
-std::uint64_t meetings_sent = 0;
-
-// What a leader tells its group.
-struct Agreement {
-  std::uint64_t key;
-  std::int32_t remote_leader;
-  std::int32_t error;
-};
-
-void poll_meetings() {
-  const LowerMpi *mpi = seam()->mpi;
-  for (;;) {
-    int flag = 0;
-    Status status;
-    NativeMessage found;
-    unsigned char data[kProtocolBytes];
-    if (mpi->Improbe(abi::ANY_SOURCE, kTagMeet, natives.protocol, &flag, &found, &status) != 0 || !flag) return;
-    if (mpi->Mrecv(data, kProtocolBytes, natives.byte, &found, &status) == 0) take_meeting(status.source, data);
-  }
-}
-
-bool take_from(int sender, const Meeting &own, Meeting *other) {
-  for (Arrived **place = &arrived; *place; place = &(*place)->next) {
-    Arrived *entry = *place;
-    if (entry->sender != sender || entry->meeting.peer_comm != own.peer_comm || entry->meeting.tag != own.tag) continue;
-    *other = entry->meeting;
-    *place = entry->next;
-    core_free(entry);
-    return true;
-  }
-  return false;
-}
-
-// With several threads any of them may take up the message that another waits for, so none may block for it.
-void wait_for_meeting() {
-  if (core_threaded) {
-    pause_for_others();
-    poll_meetings();
-    return park();
-  }
-  Status status;
-  const int outcome = seam()->services->blocking->probe(abi::ANY_SOURCE, kTagMeet, natives.protocol, &status);
-  if (outcome == kInterrupted)
-    park();
-  else
-    poll_meetings();
-}
-
-std::uint64_t key_of(int leader, const Meeting &meeting) {
-  return (std::uint64_t{1} << 63) | (static_cast<std::uint64_t>(leader) + 1) << 40 | meeting.number;
-}
-
-// The two leaders agree on a key: the number of that one of them which comes first in MPI_COMM_WORLD.
-Agreement meet(const Comm *peer_comm, int remote_leader, std::int64_t tag) {
+// The two leaders agree on a key: that of the one whose process comes first.
+void meet(const Comm *peer_comm, int remote_leader, std::int64_t tag, Agreement *agreement) {
   const int leader = peer_group(peer_comm)->world_ranks[remote_leader];
-  const Meeting own{peer_comm->id, ++meetings_sent, tag};
-  protocol_send(leader, kTagMeet, &own, sizeof own);
-  Meeting other;
-  while (!take_from(leader, own, &other)) wait_for_meeting();
-  protocol_sends_done();
-  return {world->rank < leader ? key_of(world->rank, own) : key_of(leader, other), leader, 0};
+  Mail own{}, other;
+  own.kind = MailKind::meeting;
+  own.about = peer_comm->id;
+  own.tag = tag;
+  own.number = bridge_key();
+  send_mail(leader, own);
+  await_mail(leader, MailKind::meeting, own.about, tag, &other);
+  agreement->leader = leader;
+  agreement->key = seam()->process < leader ? own.number : other.number;
 }
 
 int check_leader(const Comm *peer_comm, int remote_leader, std::int64_t tag) {
   if (is_null(peer_comm)) return abi::ERR_COMM;
   if (remote_leader < 0 || remote_leader >= peer_comm->peer_count) return abi::ERR_RANK;
-  if (peer_group(peer_comm)->world_ranks[remote_leader] == world->rank) return abi::ERR_RANK;
+  if (peer_group(peer_comm)->world_ranks[remote_leader] == seam()->process) return abi::ERR_RANK;
   return tag < 0 ? abi::ERR_TAG : 0;
-}
-
-int tell_group(Comm *local_comm, int local_leader, Agreement *agreement) {
-  if (const int error = begin_collective(local_comm)) return error;
-  const int error = unlocked([&] {
-    return seam()->mpi->Bcast(agreement, sizeof *agreement, natives.byte, local_leader, local_comm->native);
-  });
-  end_collective();
-  return error ? error : agreement->error;
 }
 
 int create(Comm *local_comm, int local_leader, Comm *peer_comm, int remote_leader, std::int64_t tag, Comm **made) {
   Agreement agreement{};
   if (local_comm->rank == local_leader) {
     agreement.error = check_leader(peer_comm, remote_leader, tag);
-    if (agreement.error == 0) agreement = meet(peer_comm, remote_leader, tag);
+    if (agreement.error == 0) meet(peer_comm, remote_leader, tag, &agreement);
   }
-  if (const int error = tell_group(local_comm, local_leader, &agreement)) return error;
-  CollectiveCounter *counter = begin_group_collective(agreement.key);
-  NativeComm native = natives.comm_null;
-  const int error = join_below(local_comm->native, local_leader, agreement.remote_leader, &native);
-  if (error == 0) *made = adopt(native, local_comm);
-  end_group_collective(counter);
-  return error;
+  tell_group(local_comm, local_leader, &agreement);
+  return bridge_groups(local_comm, local_leader, agreement, made);
 }
 
 // No tag of the application is one.
@@ -157,8 +79,8 @@ int create_from_groups(Group *local, int local_leader, const Group *remote, int 
   const bool known = remote_leader >= 0 && remote_leader < remote->size;  // significant at the leader only
   Comm *members;
   if (const int error = comm_of_group(local, name, &members)) return error;
-  const int error =
-      create(members, local_leader, world, known ? remote->world_ranks[remote_leader] : -1, tag_of_name(name), made);
+  const int leader = known ? find_rank(world->group, remote->world_ranks[remote_leader]) : -1;
+  const int error = create(members, local_leader, world, leader, tag_of_name(name), made);
   const int closed = give_up(members);
   return error ? error : closed;
 }
@@ -204,7 +126,7 @@ void gather_both(NativeComm native, int rank, int size, int remote_size, const v
 
 // Not by the live MPI's own: MPICH 4.0 hangs when the first rank of a group chooses no color.
 int split_both_groups(const Comm *comm, int color, int key, NativeComm *made) {
-  const BothGroups<Choice> choices(comm->native, comm->rank, comm->size, comm->peer_count, {color, key, world->rank});
+  const BothGroups<Choice> choices(comm->native, comm->rank, comm->size, comm->peer_count, {color, key, seam()->process});
   *made = natives.comm_null;
   if (color == abi::UNDEFINED) return 0;
   int *ranks = core_array<int>(static_cast<std::size_t>(comm->size + comm->peer_count));
@@ -229,14 +151,33 @@ int join_below(NativeComm local, int local_leader, int remote_leader, NativeComm
   return seam()->mpi->Intercomm_create(local, local_leader, natives.protocol, remote_leader, kBridgeTag, made);
 }
 
-void take_meeting(int sender, const void *data) {
-  auto *entry = static_cast<Arrived *>(core_alloc(sizeof(Arrived)));
-  entry->next = nullptr;
-  entry->sender = sender;
-  std::memcpy(&entry->meeting, data, sizeof(Meeting));
-  Arrived **end = &arrived;
-  while (*end) end = &(*end)->next;
-  *end = entry;
+std::uint64_t key_of_spawn(int first) { return std::uint64_t{1} << 63 | (static_cast<std::uint64_t>(first) + 1) << 40; }
+
+std::uint64_t bridge_key() { return key_of_spawn(seam()->process) | ++keys_made; }
+
+void tell_group(const Comm *comm, int leader, Agreement *agreement) {
+  Mail mail{};
+  mail.kind = MailKind::agreement;
+  mail.about = comm->id;
+  if (comm->rank == leader) {
+    mail.agreement = *agreement;
+    for (int rank = 0; rank < comm->size; ++rank)
+      if (rank != leader) send_mail(comm->group->world_ranks[rank], mail);
+  } else {
+    await_mail(comm->group->world_ranks[leader], MailKind::agreement, comm->id, 0, &mail);
+    *agreement = mail.agreement;
+  }
+}
+
+int bridge_groups(Comm *local_comm, int local_leader, const Agreement &agreement, Comm **made) {
+  *made = null_comm();
+  if (agreement.error != 0) return agreement.error;
+  CollectiveCounter *counter = begin_group_collective(agreement.key);
+  NativeComm native = natives.comm_null;
+  const int error = join_below(local_comm->native, local_leader, agreement.leader, &native);
+  if (error == 0) *made = adopt(native, local_comm);
+  end_group_collective(counter);
+  return error;
 }
 
 namespace api {

@@ -1,5 +1,6 @@
 // Inter-communicators: see intercommunicators.cpp.
 #pragma once
+#include "core/mailbox.h"
 #include "core/memory.h"
 #include "core/objects.h"
 
@@ -31,7 +32,16 @@ int split_both_groups(const Comm *comm, int color, int key, NativeComm *made);
 // has the world rank `remote_leader`. Collective over both groups. 0 or an ABI error.
 int join_below(NativeComm local, int local_leader, int remote_leader, NativeComm *made);
 
-// In the drain and in MPI_Finalize: a leader's message has arrived (kTagMeet).
-void take_meeting(int sender, const void *data);
+// The leader's agreement becomes that of all members of `comm`, who wait for it here. No collective: who waits can be
+// checkpointed.
+void tell_group(const Comm *comm, int leader, Agreement *agreement);
+
+// The inter-communicator of this group and of the one which the leaders have agreed to join. Collective over both, counted
+// under the key. 0 or an ABI error: that of the agreement, if there is one.
+int bridge_groups(Comm *local_comm, int local_leader, const Agreement &agreement, Comm **made);
+
+// A key that no two pairs of groups in the job get, and the one of spawned processes with their parents.
+std::uint64_t bridge_key();
+std::uint64_t key_of_spawn(int first);
 
 }  // namespace mana

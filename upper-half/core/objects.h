@@ -54,7 +54,8 @@ struct Info;
 struct File;
 struct Attributes;  // core/attributes.h: keyval -> value, in order of setting
 
-// A peer process, by rank in (virtual) MPI_COMM_WORLD. Counts are messages since the last drain.
+// A peer process, by its number in the job (interface/dynamic.h): "world rank" means that number everywhere in the core,
+// and is the rank in MPI_COMM_WORLD of all processes that were not spawned. Counts are messages since the last drain.
 struct Peer {
   std::uint64_t sent;
   std::uint64_t received;

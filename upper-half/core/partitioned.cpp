@@ -1,6 +1,8 @@
 // See partitioned.h.
 #include "core/partitioned.h"
 
+#include <cstring>
+
 #include "core/call.h"
 #include "core/communicators.h"
 #include "core/composite.h"
@@ -11,6 +13,7 @@
 #include "core/point_to_point.h"
 #include "core_api.h"
 #include "lower_mpi.h"
+#include "record-replay/communicators.h"
 
 namespace mana {
 
@@ -53,7 +56,7 @@ constexpr std::int32_t kSlots = (1 << 23) - 8;  // MPI_TAG_UB of every MPI is be
 
 Comm *partition_comm;
 std::int32_t *slots_used;  // by world rank of the destination
-Reader *readers;           // by world rank of the source
+Reader **readers;          // by world rank of the source
 Partitioned *receives;     // those that have not met their sender
 EarlyHello *early;
 
@@ -128,7 +131,7 @@ void take_hello(int world_rank, const Hello &hello) {
 // Posts the receive for the next hello of a source as long as somebody waits for one. What a drain has received comes at
 // once.
 int read_hellos(int world_rank) {
-  Reader &reader = readers[world_rank];
+  Reader &reader = *readers[world_rank];
   while (!reader.request && is_anyone_waiting(world_rank)) {
     int error;
     Request *r = post_receive(&reader.hello, sizeof(Hello), predefined<Datatype>(abi::BYTE), world_rank, kHelloTag, &error);
@@ -169,8 +172,8 @@ int send_hello(int world_rank, const Hello &hello) {
 
 void hello_arrived(Request *request) {
   const int world_rank = request->peer;
-  const Hello hello = readers[world_rank].hello;
-  readers[world_rank].request = nullptr;
+  const Hello hello = readers[world_rank]->hello;
+  readers[world_rank]->request = nullptr;
   free_request(request);
   take_hello(world_rank, hello);
   read_hellos(world_rank);
@@ -181,22 +184,46 @@ bool waits_for_hello(const Request *r) { return is_partitioned(r) && r->active &
 // ---------------------------------------------------------------------------------
 // Life
 
-void make_partition_comm() {
-  NativeComm native;
-  if (seam()->mpi->Comm_dup(world->native, &native) != 0)
-    seam()->services->die(125, "the communicator for partitioned communication could not be made");
-  Comm *comm = make<Comm>();
-  comm->native = native;
-  comm->id = kPartitionCommId;
-  comm->size = world->size;
-  comm->rank = world->rank;
-  retain(comm->group = world->group);
+namespace {
+
+template <class T> T *resized(T *old, int before, int now) {
+  T *made = static_cast<T *>(core_zalloc(sizeof(T) * static_cast<std::size_t>(now)));
+  if (old) std::memcpy(made, old, sizeof(T) * static_cast<std::size_t>(before));
+  core_free(old);
+  return made;
+}
+
+// All processes of the job are in it. Readers stay where they are: a hello may be received there.
+void fill_members(Comm *comm) {
+  const int before = comm->size, processes = seam()->processes;
+  Group *everyone = new_group(processes);
+  for (int i = 0; i < processes; ++i) everyone->world_ranks[i] = i;
+  finish_group(everyone);
+  if (comm->group) release(comm->group);
+  core_free(comm->peers);
+  comm->group = everyone;
+  comm->size = processes;
+  comm->rank = seam()->process;
   link_peers(comm);
+  slots_used = resized(slots_used, before, processes);
+  readers = resized(readers, before, processes);
+  for (int i = before; i < processes; ++i) readers[i] = static_cast<Reader *>(core_zalloc(sizeof(Reader)));
+}
+
+}  // namespace
+
+void make_partition_comm() {
+  Comm *comm = make<Comm>();
+  comm->id = kPartitionCommId;
+  fill_members(comm);
+  if (create_from_ranks(natives.protocol, comm->size, comm->group->world_ranks, kRebuildTag, &comm->native) != 0)
+    seam()->services->die(125, "the communicator for partitioned communication could not be made");
   set_errhandler(&comm->errhandler, predefined<Errhandler>(abi::ERRORS_RETURN));
-  const auto size = static_cast<std::size_t>(world->size);
-  slots_used = static_cast<std::int32_t *>(core_zalloc(size * sizeof(std::int32_t)));
-  readers = static_cast<Reader *>(core_zalloc(size * sizeof(Reader)));
   partition_comm = comm;
+}
+
+void extend_partition_comm() {
+  if (partition_comm) fill_members(partition_comm);
 }
 
 void free_partition_comm() {

@@ -18,6 +18,8 @@ namespace mana {
 
 // At the start of MPI, if the front's MPI has these functions. Collective.
 void make_partition_comm();
+// There are more processes than before: at a restart, before communicators are made again.
+void extend_partition_comm();
 void free_partition_comm();
 
 // MPI_Start of an inactive one. 0 or an ABI error, not raised.

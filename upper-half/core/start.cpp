@@ -1,6 +1,8 @@
 // See start.h.
 #include "core/start.h"
 
+#include <cstring>
+
 #include "abi_constants.h"
 #include "core/attributes.h"
 #include "core/collectives.h"
@@ -21,6 +23,7 @@ Natives natives;
 Peer *world_peers;
 Comm *world;
 Comm *self_comm;
+OwnProcess own;
 
 namespace {
 
@@ -69,7 +72,17 @@ void core_start(const FrontOps *ops) {
   seam()->upper = &upper_services;
 }
 
-void core_reattach() {
+namespace {
+
+constexpr int kWorldTag = 3;  // on the core's own communicator
+
+int native_size(NativeComm comm) {
+  int size = 0;
+  seam()->mpi->Comm_size(comm, &size);
+  return size;
+}
+
+void fill_natives() {
   const LowerMpi *mpi = seam()->mpi;
   natives.request_null = lookup<NativeRequest>(abi::REQUEST_NULL);
   natives.message_null = lookup<NativeMessage>(abi::MESSAGE_NULL);
@@ -78,26 +91,61 @@ void core_reattach() {
   natives.info_null = lookup<NativeInfo>(abi::INFO_NULL);
   natives.protocol = mpi->protocol();
   null_comm()->native = natives.comm_null;
-  world->native = lookup<NativeComm>(abi::COMM_WORLD);
   self_comm->native = lookup<NativeComm>(abi::COMM_SELF);
   fill_ops();
 }
 
-void core_attach() {
-  core_reattach();
-  int size = 0, rank = 0;
-  seam()->mpi->Comm_size(world->native, &size);
-  seam()->mpi->Comm_rank(world->native, &rank);
-  seam()->world_size = size;
-  seam()->world_rank = rank;
+// MPI_COMM_WORLD is all processes, until some are spawned.
+void fill_native_world() {
+  world->native = lookup<NativeComm>(abi::COMM_WORLD);
+  if (world->size == seam()->processes) return;
+  if (create_from_ranks(natives.protocol, world->size, world->group->world_ranks, kWorldTag, &world->native) != 0)
+    seam()->services->die(125, "MPI_COMM_WORLD could not be made");
+}
 
-  world_peers = static_cast<Peer *>(core_zalloc(sizeof(Peer) * static_cast<std::size_t>(size)));
-  std::int32_t *everyone = core_array<std::int32_t>(static_cast<std::size_t>(size));
-  for (int i = 0; i < size; ++i) everyone[i] = i;
-  fill_predefined_comm(world, kWorldId, size, rank, everyone);
-  fill_predefined_comm(self_comm, kSelfId, 1, 0, everyone + rank);
-  core_free(everyone);
+Peer *new_peers(int n) { return static_cast<Peer *>(core_zalloc(sizeof(Peer) * static_cast<std::size_t>(n))); }
+
+// A restart has brought processes that MPI_Comm_spawn has asked for. Nothing is counted yet: the drain was before.
+void take_in_new_processes() {
+  const int processes = native_size(natives.protocol), before = seam()->processes;
+  if (processes == before) return;
+  Peer *old = world_peers;
+  world_peers = new_peers(processes);
+  std::memcpy(world_peers, old, sizeof(Peer) * static_cast<std::size_t>(before));
+  for_each_comm([old](Comm *comm) {
+    for (int rank = 0; rank < comm->peer_count; ++rank) comm->peers[rank] = world_peers + (comm->peers[rank] - old);
+  });
+  core_free(old);
+  seam()->processes = processes;
+  extend_partition_comm();
+}
+
+}  // namespace
+
+void core_reattach() {
+  fill_natives();
+  take_in_new_processes();
+  fill_native_world();
+}
+
+void core_attach() {
+  fill_natives();
+  Seam &s = *seam();
+  s.processes = native_size(natives.protocol);
+  s.mpi->Comm_rank(natives.protocol, &s.process);
+  own = *s.services->dynamic->own();
+  const bool spawned = own.count != 0;
+  const int size = spawned ? own.count : s.processes;
+
+  world_peers = new_peers(s.processes);
+  std::int32_t *members = core_array<std::int32_t>(static_cast<std::size_t>(size));
+  for (int i = 0; i < size; ++i) members[i] = own.first + i;
+  fill_predefined_comm(world, spawned ? comm_id(own.first, 0) : kWorldId, size, s.process - own.first, members);
+  fill_predefined_comm(self_comm, kSelfId, 1, 0, &s.process);
+  core_free(members);
+  fill_native_world();
   fill_runtime_attributes();
+  if (spawned) runtime_attributes.appnum = own.appnum;
   if (front_ops->version >= 4) make_partition_comm();
 }
 

@@ -1,6 +1,7 @@
 // The core's life: loaded with the front, alive between MPI_Init and MPI_Finalize, refilled after a restart.
 #pragma once
 #include "core/objects.h"
+#include "interface/dynamic.h"
 
 namespace mana {
 
@@ -26,9 +27,10 @@ struct Natives {
 };
 extern Natives natives;
 
-// Peers by rank in MPI_COMM_WORLD: [world->size].
+// Peers by their number in the job: [Seam::processes].
 extern Peer *world_peers;
 extern Comm *world;      // the records of MPI_COMM_WORLD
 extern Comm *self_comm;  // and of MPI_COMM_SELF
+extern OwnProcess own;   // as it was at MPI_Init
 
 }  // namespace mana

@@ -174,7 +174,7 @@ Win *new_window(Comm *comm) {
 int make_window(Comm *comm, const Plan &plan, Win *win) {
   static std::uint64_t probe;
   probe = reinterpret_cast<std::uintptr_t>(&probe);
-  Offer own{world->rank, ++windows_made, {}, probe, plan.bytes};
+  Offer own{seam()->process, ++windows_made, {}, probe, plan.bytes};
   shared().self(&own.process);
   Offer *offers = core_array<Offer>(static_cast<std::size_t>(comm->size));
   int error = unlocked([&] {

@@ -29,7 +29,7 @@
 
 namespace mana {
 
-inline constexpr std::uint32_t kSeamVersion = 3;
+inline constexpr std::uint32_t kSeamVersion = 4;
 inline constexpr std::uint64_t kSeamMagic = 0x6d616e617365616dULL;  // "manaseam"
 
 inline constexpr std::uintptr_t kWindowBase = 0x2000'0000'0000;
@@ -181,6 +181,9 @@ struct LowerServices {
 
   // Memory shared with the other ranks of this host: interface/shared.h.
   const struct SharedMemory *shared;
+
+  // MPI_Comm_spawn and the names of services: interface/dynamic.h.
+  const struct DynamicProcesses *dynamic;
 };
 
 // What the upper half gives to the lower half; set by the front's constructor.
@@ -211,8 +214,8 @@ struct Seam {
   const UpperServices *upper;
   std::uint32_t mpi_initialized;  // 0 before MPI_Init, 1 after, 2 after MPI_Finalize
   std::uint32_t restarts;         // how often this process has come back
-  std::int32_t world_rank;        // -1 before MPI_Init
-  std::int32_t world_size;
+  std::int32_t process;           // number of this process in the job: -1 before MPI_Init
+  std::int32_t processes;         // of the job: those of the first MPI_COMM_WORLD, then those that were spawned
   std::int32_t thread_level;      // as the application was told, MPI-5.0 ABI value
   std::uint32_t fsgsbase;         // 1: the wrfsbase instruction may be used
   std::int64_t wtime_offset_ns;   // added to CLOCK_MONOTONIC so that it never goes back

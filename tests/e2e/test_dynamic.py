@@ -1,0 +1,61 @@
+"""Processes that are started while the job runs, and groups that find each other by ports."""
+import random
+
+import pytest
+
+from harness import MPIS, STOPPED, mpirun, other, program
+
+GROWN = "goes on with the processes of MPI_Comm_spawn"
+
+
+@pytest.mark.parametrize("mpi", MPIS)
+@pytest.mark.parametrize("binary", MPIS)
+def test_parents_and_children_move_to_the_other_mpi(case, binary, mpi):
+    """Two ranks have spawned three processes twice; all eight go on under the other MPI."""
+    job = case.start("mana_launch", "--ckpt-dir", "ckpt", *mpirun(mpi, 2), program("spawns_children", binary), "4")
+    job.wait_until(lambda: job.err().count(GROWN) == 2)
+    job.wait_until(lambda: sum(rank["state"] == "running" for rank in case.status()["ranks"]) == 8)
+    case.checkpoint(stop=True)
+    assert job.wait().status == STOPPED
+    result = case.restart("--", *mpirun(other(mpi)), limit=120)
+    assert result.out == "ok\n", case.report("after the restart")
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_a_checkpoint_before_in_and_after_a_spawn(case, turn, seed):
+    """At a random call of a parent: before the spawn, in it (the job starts again and spawns once more), or after it."""
+    choose = random.Random(f"{seed} {turn}")
+    binary, mpi = MPIS[turn % 2], MPIS[turn // 2]
+    at = f"{choose.randrange(2)}:{choose.randrange(2, 40)}"
+    first = case.launch("--checkpoint-at", at, "--stop-after", *mpirun(mpi, 2), program("spawns_children", binary),
+                        expect=(0, STOPPED), limit=120)
+    out = first.out
+    if first.status == STOPPED:
+        out += case.restart("--", *mpirun(other(mpi)), limit=120).out
+    assert out == "ok\n", case.report(f"checkpoint at {at}")
+
+
+@pytest.mark.parametrize("mpi", MPIS)
+def test_what_cannot_be_spawned_is_an_error(case, mpi):
+    script = case.folder / "ends-at-once"
+    script.write_text("#!/bin/sh\nexit 0\n")
+    script.chmod(0o755)
+    result = case.launch(*mpirun(mpi, 2), program("spawns_what_cannot_start", other(mpi)), "./no-such-program", script,
+                         limit=120)
+    assert result.out == "ok\n" and "./no-such-program is not there" in result.err, case.report("errors of spawns")
+
+
+def test_nothing_is_spawned_where_the_launcher_is_not_ours(case):
+    result = case.run(*mpirun("mpich", 2), "mana_launch", "--ckpt-dir", "ckpt", program("spawns_what_cannot_start", "mpich"),
+                      expect=None)
+    assert result.out != "ok\n" and "mana_launch mpirun" in result.err, case.report("a spawn inside of the launcher")
+
+
+@pytest.mark.parametrize("mpi", MPIS)
+def test_groups_are_connected_by_ports(case, mpi):
+    """The checkpoint falls into an MPI_Comm_accept that nobody answers yet."""
+    job = case.start("mana_launch", "--ckpt-dir", "ckpt", *mpirun(mpi, 4), program("connects_by_ports", other(mpi)), "3")
+    job.wait_until(lambda: job.err().count("is not of this job") == 4)
+    case.checkpoint(stop=True)
+    assert job.wait().status == STOPPED
+    assert case.restart("--", *mpirun(other(mpi), 4)).out == "ok\n", case.report("after the restart")
