@@ -216,7 +216,7 @@ void on_message(const wire::Received &received) {
     state.changed.notify_all();
     return;
   }
-  case wire::Type::abandon: ::_exit(1);
+  case wire::Type::abandon: ::_exit(0);  // with another status Hydra tells about it among the output of the job
   case wire::Type::spawn_failed: {
     wire::SpawnFailed failed;
     Lock lock(state.mutex);

@@ -9,7 +9,8 @@
 //     rank 0   ── enters ──────── interrupted, saved ─ ─ ─ ─ restart: enters again ──── leaves, counted
 //     rank 1   ── computes ───────── saved ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ restart ── computes ── enters, leaves, counted
 //
-// An inter-communicator's barrier is left when the other group has entered it, so it is counted like any collective.
+// An inter-communicator's is left when the other group has entered it, like its other collectives (collectives.h): a rank of
+// the own group that has not come yet is made to come by the target.
 //
 // While a checkpoint is being prepared ranks enter through the gate and are counted at once, like in any other
 // collective: a loop of barriers would run away from its target otherwise.
@@ -62,7 +63,7 @@ namespace api {
 
 int Barrier(Comm *comm) {
   Call call(Fn::Barrier);
-  const bool interruptible = comm->entered && !comm->remote && (seam()->intent.load(std::memory_order_relaxed) & kIntentQuiesce) == 0;
+  const bool interruptible = comm->entered && may_enter_uncounted();
   const int error = interruptible ? uncounted_barrier(comm) : counted_barrier(comm);
   return error ? raise(comm, error) : 0;
 }
