@@ -3,10 +3,11 @@
 
 Installed by tools_commands_test.py in the place of mana-lower-openmpi. What it shall do wrong comes in FAKE:
   seconds=N         how long the program runs (default 0.5)
+  until=PATH        it ends earlier when there is such a file
   exit=N            its exit status
   die=PHASE         ends without a word when told PHASE (quiesce, park, drain, write)
   fail=PHASE        answers FAILED with ENOSPC
-  slow=PHASE        does not answer for 3 seconds
+  slow=PHASE        does not answer for 3 seconds, or for=N
   never_init        does not say that it has called MPI_Init
   collective        loops over collectives on one communicator instead of computing
   request=1, =2     asks for a checkpoint itself (2: with stop)
@@ -42,7 +43,7 @@ class Rank:
         self.size = int(env.get("OMPI_COMM_WORLD_SIZE") or env.get("PMI_SIZE") or 1)
         self.fake = dict((item.split("=") + ["1"])[:2] for item in env.get("FAKE", "").split(",") if item)
         if int(self.fake.get("only", self.rank)) != self.rank:
-            self.fake = {k: v for k, v in self.fake.items() if k in ("seconds", "collective")}
+            self.fake = {k: v for k, v in self.fake.items() if k in ("seconds", "until", "collective")}
         self.restarted = "--restart" in sys.argv
         self.entered, self.phase, self.epoch, self.held = 0, None, 0, False
         self.socket = socket.socket(socket.AF_UNIX)
@@ -75,8 +76,9 @@ class Rank:
         if self.fake.get("die") == kind:
             os._exit(7)
         if self.fake.get("slow") == kind:
-            time.sleep(3)
+            time.sleep(float(self.fake.get("for", 3)))
         if self.fake.get("fail") == kind:
+            self.epoch, self.phase = epoch, kind  # until it is told to resume
             return self.say("failed", struct.pack("<i", 28) + text("no space: needs 5 bytes, 3 are free"), epoch)
         if kind == "quiesce":
             self.epoch, self.phase = epoch, kind
@@ -106,7 +108,8 @@ class Rank:
     def run(self):
         self.start()
         end = time.time() + float(self.fake.get("seconds", 0.5))
-        while time.time() < end or self.phase:
+        until = self.fake.get("until", "")
+        while (time.time() < end and not os.path.exists(until)) or self.phase:
             # A collective that does not wait for the others: ranks get far apart, as with Bcast.
             if "collective" in self.fake and self.phase is None:
                 self.entered += 1
