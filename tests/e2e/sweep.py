@@ -57,10 +57,16 @@ class Point:
                 f"--restart {restart} -n {self.ranks} --at {self.rank}:{self.call}{again}")
 
 
+def counts(name, ranks, start):
+    """MPI calls of each rank when it starts under that MPI: how often the program's own reductions are called, which call MPI
+    themselves, is the MPI's affair."""
+    return count_calls.calls(name, ranks, start if start in binaries(name) else other(start))
+
+
 def may_be_missed(point):
     """Whether the run may end before the requested call is reached: at the last call (MPI_Finalize may be too late for a
     checkpoint), at the first (MPI may not be up yet), or when the number of calls is not fixed."""
-    total = count_calls.calls(point.program, point.ranks)[point.rank]
+    total = counts(point.program, point.ranks, point.start)[point.rank]
     return point.call <= 2 or point.call >= total - 1 or (polls(point.program) and point.call > total // 2)
 
 
@@ -137,15 +143,13 @@ def every_point(name):
     """The complete sweep: all calls of one rank, in the four combinations of binary and direction, with 2 and 4 ranks;
     and with 2, at every fifth call, a restart under the same MPI and a run that goes on."""
     for ranks in (2, 4):
-        counts = count_calls.calls(name, ranks)
         for turn, (binary, start, restart) in enumerate(compiled(name, CROSSING)):
             rank = turn % ranks
-            for call in range(1, counts[rank] + 1):
+            for call in range(1, counts(name, ranks, start)[rank] + 1):
                 yield Point(name, binary, start, restart, ranks, rank, call)
-    counts = count_calls.calls(name, 2)
     for turn, (binary, start, restart) in enumerate(compiled(name, STAYING + GOING_ON)):
         rank = (turn + 1) % 2
-        for call in range(1 + turn % 5, counts[rank] + 1, 5):
+        for call in range(1 + turn % 5, counts(name, 2, start)[rank] + 1, 5):
             yield Point(name, binary, start, restart, 2, rank, call)
 
 
@@ -158,10 +162,10 @@ def some_points(name, seed):
         combinations = choose.sample(crossing, len(crossing)) + [choose.choice(staying), choose.choice(going_on)]
         for turn, (binary, start, restart) in enumerate(combinations):
             ranks = 2 + 2 * ((turn + seed) % 2)
-            counts = count_calls.calls(name, ranks)
             rank = choose.randrange(ranks)
-            again = choose.randrange(2, max(counts[rank] // 2, 3)) if start != restart and restart and choose.random() < 0.5 else 0
-            yield Point(name, binary, start, restart, ranks, rank, choose.randrange(2, counts[rank] + 1), again)
+            calls = counts(name, ranks, start)[rank]
+            again = choose.randrange(2, max(calls // 2, 3)) if start != restart and restart and choose.random() < 0.5 else 0
+            yield Point(name, binary, start, restart, ranks, rank, choose.randrange(2, calls + 1), again)
 
 
 def main():
@@ -181,7 +185,7 @@ def main():
     if call != "all":
         os.environ["MANA_TEST_KEEP"] = "1"
     for name in names:
-        total = count_calls.calls(name, args.ranks)[int(rank)]
+        total = counts(name, args.ranks, args.start)[int(rank)]
         for number in range(1, total + 1) if call == "all" else [int(call)]:
             restart = None if args.restart == "none" else args.restart
             point = Point(name, args.binary, args.start, restart, args.ranks, int(rank), number, args.again)
