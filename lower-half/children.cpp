@@ -2,6 +2,10 @@
 #include "children.h"
 
 #include <dirent.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +14,9 @@
 #include <fstream>
 #include <thread>
 
+#include "report.h"
+#include "saved.h"
+#include "signals.h"
 #include "tools/image/image.h"
 
 namespace mana {
@@ -57,6 +64,40 @@ bool lives(int pid) {
   return state != 'Z' && state != 'X' && state != '?';
 }
 
+// As wait4 tells it.
+int status_of(const siginfo_t &info) {
+  constexpr int kDumped = 0x80;
+  if (info.si_code == CLD_EXITED) return (info.si_status & 0xff) << 8;
+  return info.si_status | (info.si_code == CLD_DUMPED ? kDumped : 0);
+}
+
+int known_as(int kernel_pid, const std::vector<EndedChild> &before) {
+  for (const EndedChild &child : before)
+    if (child.pid != 0 && child.kernel_pid == kernel_pid) return child.pid;
+  return kernel_pid;
+}
+
+// Starts a process that ends with this status, and waits until it has. Only system calls in the child: it has our memory. Its table
+// of signal actions and its limits are its own.
+int end_like(int status) {
+  const pid_t pid = ::vfork();
+  if (pid == 0) {
+    const int sig = WTERMSIG(status);
+    if (sig == 0) ::_exit(WEXITSTATUS(status));
+    const rlimit none{};
+    const KernelSigaction by_default{};
+    const std::uint64_t nothing = 0;
+    ::syscall(SYS_prlimit64, 0, RLIMIT_CORE, &none, nullptr);
+    ::syscall(SYS_rt_sigaction, sig, &by_default, nullptr, sizeof nothing);
+    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &nothing, nullptr, sizeof nothing);
+    ::syscall(SYS_kill, ::syscall(SYS_getpid), sig);
+    ::_exit(127);
+  }
+  siginfo_t info{};
+  if (pid > 0) ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT);
+  return pid;
+}
+
 std::chrono::milliseconds patience() {
   const char *wish = std::getenv("MANA_CHILD_TIMEOUT");
   return std::chrono::milliseconds(wish ? static_cast<long>(std::strtod(wish, nullptr) * 1000) : 5000);
@@ -64,25 +105,44 @@ std::chrono::milliseconds patience() {
 
 }  // namespace
 
-// One that has ended is waited for too, for a moment: its parent is about to take note of it.
 void children_wait() {
-  constexpr auto kForZombies = 100ms;
-  const auto start = std::chrono::steady_clock::now(), end = start + patience();
+  const auto end = std::chrono::steady_clock::now() + patience();
+  hold_starts(true);
   for (;;) {
+    const bool starting = starts_are_under_way();
     const std::vector<int> children = applications_children();
-    const auto now = std::chrono::steady_clock::now();
-    if (children.empty() || now >= end) return;
-    if (now >= start + kForZombies && std::none_of(children.begin(), children.end(), lives)) return;
+    const bool none = !starting && std::none_of(children.begin(), children.end(), lives);
+    if (none || std::chrono::steady_clock::now() >= end) return;
     std::this_thread::sleep_for(5ms);
   }
 }
 
 void children_describe(std::vector<std::string> *lost) {
+  const std::vector<EndedChild> before(std::begin(saved()->ended), std::end(saved()->ended));
+  std::fill(std::begin(saved()->ended), std::end(saved()->ended), EndedChild{});
+  EndedChild *next = saved()->ended;
   for (const int pid : applications_children()) {
+    siginfo_t info{};
+    const bool ended = ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
     char state;
-    const std::string name = name_of(pid, &state);
-    lost->push_back("the child process " + std::to_string(pid) + " (" + name + ") is no part of the checkpoint" +
-                    (state == 'Z' ? ": its exit status is lost" : ""));
+    if (ended && next != std::end(saved()->ended))
+      *next++ = {known_as(pid, before), pid, status_of(info)};
+    else
+      lost->push_back("the child process " + std::to_string(pid) + " (" + name_of(pid, &state) + ") is no part of the checkpoint" +
+                      (ended ? ": its exit status is lost" : ""));
+  }
+}
+
+void children_restore() {
+  for (EndedChild &child : saved()->ended) {
+    if (child.pid == 0) continue;
+    child.kernel_pid = end_like(child.status);
+    if (child.kernel_pid < 0) refuse_errno(78, "cannot start a process in the place of one that has ended");
+  }
+  // Theirs: those of the real ones are among the signals that the image holds.
+  const std::uint64_t set = signal_bit(SIGCHLD);
+  const timespec now{};
+  while (::syscall(SYS_rt_sigtimedwait, &set, nullptr, &now, sizeof set) > 0) {
   }
 }
 

@@ -15,13 +15,15 @@
 //                                   nothing is stopped. It must not clone in turn before it execs.
 //   no CLONE_VM                     fork: the allocator's lock is held across it, so that the child's copy is whole
 //
-// vfork(2) and fork(2) themselves are not intercepted: vfork's child borrows everything anyway; glibc forks by clone.
+// While a checkpoint waits for the application's children to end (children.h), no new process is started: the call sleeps, where it
+// can be stopped and saved, and looks again.
 #include <asm/unistd.h>
 #include <errno.h>
 #include <linux/sched.h>
 #include <signal.h>
 
 #include "arch/x86_64/raw_syscall.h"
+#include "children.h"
 #include "intercept.h"
 #include "saved.h"
 #include "threads.h"
@@ -38,6 +40,22 @@ struct CloneArguments {
   std::uint64_t flags, child_tid, tls;
 };
 
+std::uint32_t starts_held = 0, starts_under_way = 0;
+
+bool begin_start() {
+  __atomic_fetch_add(&starts_under_way, 1, __ATOMIC_SEQ_CST);
+  if (!__atomic_load_n(&starts_held, __ATOMIC_SEQ_CST))
+    return true;
+  __atomic_fetch_sub(&starts_under_way, 1, __ATOMIC_SEQ_CST);
+  return false;
+}
+
+long look_again_later(SyscallFrame *frame) {
+  frame->timeout = {0, 1'000'000};
+  const auto time = reinterpret_cast<std::uint64_t>(&frame->timeout);
+  return then_raw_and_again(frame, __NR_nanosleep, time, time);
+}
+
 std::uint64_t swap_signal_mask(std::uint64_t mask) {
   std::uint64_t old = 0;
   raw_syscall(__NR_rt_sigprocmask, SIG_SETMASK, reinterpret_cast<std::uint64_t>(&mask),
@@ -53,6 +71,8 @@ void remember_caller(ThreadBlock *block, const SyscallFrame *frame) {
 long prepare(SyscallFrame *frame, const CloneArguments &clone) {
   ThreadBlock *self = this_thread_block();
   ThreadBlock *child = self;
+  if (!(clone.flags & CLONE_THREAD) && !begin_start())
+    return look_again_later(frame);
   self->scratch[kChild] = 0;
   if (!(clone.flags & CLONE_VM)) {
     window_lock();
@@ -84,6 +104,9 @@ long on_clone3(SyscallFrame *frame) {
   return prepare(frame, {args->flags, args->child_tid, args->tls});
 }
 
+long on_vfork(SyscallFrame *frame) { return prepare(frame, {CLONE_VM | CLONE_VFORK, 0, 0}); }
+long on_fork(SyscallFrame *frame) { return prepare(frame, {0, 0, 0}); }
+
 // A vfork-like child may have ended inside a handler and so left `critical` raised. Such a child itself is left
 // alone: it is about to exec.
 void undo_shared_child(ThreadBlock *self) {
@@ -96,6 +119,8 @@ long on_after_clone(SyscallFrame *) {
   ThreadBlock *self = this_thread_block();
   const long result = static_cast<long>(self->scratch[kResult]);
   const std::uint64_t child = self->scratch[kChild];
+  if (child == kForked || child == 0)
+    __atomic_fetch_sub(&starts_under_way, 1, __ATOMIC_SEQ_CST);
   if (child == kForked) {
     window_unlock();
   } else if (child) {
@@ -116,6 +141,7 @@ void become_child_process(ThreadBlock *self) {
       saved()->threads[i].used = 0;
   for (PosixTimer &timer : saved()->timers)
     timer.used = 0;
+  starts_held = starts_under_way = 0;
   live_pid = raw_syscall(__NR_getpid);
   saved()->pid = static_cast<std::uint64_t>(live_pid);
   seam()->intent.store(kIntentNone, std::memory_order_relaxed);
@@ -135,9 +161,15 @@ long on_thread_born(SyscallFrame *) {
 
 } // namespace
 
+void hold_starts(bool hold) { __atomic_store_n(&starts_held, hold, __ATOMIC_SEQ_CST); }
+
+bool starts_are_under_way() { return __atomic_load_n(&starts_under_way, __ATOMIC_SEQ_CST) != 0; }
+
 void register_clone_calls() {
   intercept_register(__NR_clone, on_clone);
   intercept_register(__NR_clone3, on_clone3);
+  intercept_register(__NR_vfork, on_vfork);
+  intercept_register(__NR_fork, on_fork);
   intercept_register(kAfterClone, on_after_clone);
   intercept_register(kThreadBorn, on_thread_born);
 }

@@ -29,7 +29,8 @@ struct CodeHeader {
   std::uint64_t park;               // ParkResult park(): saves the callee-saved state in the ThreadBlock, calls slot `parked`
   std::uint64_t resume;             // jumped to with rsp = ThreadBlock::park_sp and eax = ParkResult
   std::uint64_t leave;              // called when gs:critical fell to 0 with pending_signals set; keeps all registers, see intercept.S
-  std::uint64_t reserved[8];
+  std::uint64_t raw_done;           // where the vDSO image returns to after a call of SyscallAction::raw
+  std::uint64_t reserved[7];
 };
 
 struct CodeSlots {

@@ -91,7 +91,10 @@ void set_intent(std::uint32_t bit) {
   seam()->intent.fetch_or(bit);
   barrier();
 }
-void clear_intent() { seam()->intent.fetch_and(~std::uint32_t{kIntentQuiesce | kIntentPark}); }
+void clear_intent() {
+  seam()->intent.fetch_and(~std::uint32_t{kIntentQuiesce | kIntentPark});
+  hold_starts(false);
+}
 
 CounterChunk *first_chunk() { return seam()->upper ? seam()->upper->counters : nullptr; }
 
@@ -171,7 +174,10 @@ void on_cancel(std::uint32_t epoch) {
 void on_step(const wire::Received &received) {
   if (received.type == wire::Type::park) children_wait();
   Lock lock(state.mutex);
-  if (received.epoch != state.epoch || state.phase == Phase::idle) return;  // crossed a CANCEL
+  if (received.epoch != state.epoch || state.phase == Phase::idle) {  // crossed a CANCEL
+    hold_starts(false);
+    return;
+  }
   switch (received.type) {
   case wire::Type::enter: {
     wire::Enter enter;

@@ -5,6 +5,7 @@
 #include <asm/unistd.h>
 
 #include "arch/x86_64/raw_syscall.h"
+#include "children.h"
 #include "intercept.h"
 #include "threads.h"
 
@@ -40,7 +41,16 @@ long on_tid_call(SyscallFrame *frame) {
   std::uint64_t tid = arg[0];
   if (translating())
     tid = static_cast<std::uint64_t>(tid_to_kernel(static_cast<std::int32_t>(tid)));
-  return then_raw(frame, frame->nr, tid, arg[1], arg[2], arg[3]);
+  return then_raw(frame, frame->nr, tid, arg[1], arg[2], arg[3], arg[4], arg[5]);
+}
+
+// The first argument says whether the second is one; its number for that differs.
+template <int Kind> long on_which_call(SyscallFrame *frame) {
+  const std::uint64_t *arg = frame->arg;
+  std::uint64_t who = arg[1];
+  if (translating() && arg[0] == Kind)
+    who = static_cast<std::uint64_t>(tid_to_kernel(static_cast<std::int32_t>(who)));
+  return then_raw(frame, frame->nr, arg[0], who, arg[2]);
 }
 
 // pid, tid, ...
@@ -57,7 +67,7 @@ long on_pid_tid_call(SyscallFrame *frame) {
 } // namespace
 
 std::int64_t pid_to_kernel(std::int64_t pid) {
-  return pid == static_cast<std::int64_t>(saved()->pid) ? live_pid : pid;
+  return pid == static_cast<std::int64_t>(saved()->pid) ? live_pid : child_to_kernel(pid);
 }
 
 std::int64_t tid_to_kernel(std::int64_t tid) {
@@ -77,8 +87,15 @@ void register_identity_calls() {
   intercept_register(__NR_kill, on_kill);
   intercept_register(__NR_rt_sigqueueinfo, on_kill);
   intercept_register(__NR_tkill, on_tid_call);
-  intercept_register(__NR_sched_setaffinity, on_tid_call);
-  intercept_register(__NR_sched_getaffinity, on_tid_call);
+  for (const int number : {__NR_sched_setaffinity, __NR_sched_getaffinity, __NR_sched_setscheduler, __NR_sched_getscheduler,
+                           __NR_sched_setparam, __NR_sched_getparam, __NR_sched_setattr, __NR_sched_getattr,
+                           __NR_sched_rr_get_interval, __NR_prlimit64, __NR_getpgid, __NR_getsid, __NR_pidfd_open})
+    intercept_register(number, on_tid_call);
+  constexpr int kPriorityOfProcess = 0, kIoPriorityOfProcess = 1; // PRIO_PROCESS, IOPRIO_WHO_PROCESS
+  intercept_register(__NR_getpriority, on_which_call<kPriorityOfProcess>);
+  intercept_register(__NR_setpriority, on_which_call<kPriorityOfProcess>);
+  intercept_register(__NR_ioprio_get, on_which_call<kIoPriorityOfProcess>);
+  intercept_register(__NR_ioprio_set, on_which_call<kIoPriorityOfProcess>);
   intercept_register(__NR_tgkill, on_pid_tid_call);
   intercept_register(__NR_rt_tgsigqueueinfo, on_pid_tid_call);
 }

@@ -4,10 +4,13 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "children.h"
 #include "code_page.h"
+#include "futex_calls.h"
 #include "patch.h"
 #include "signals.h"
 #include "threads.h"
+#include "timed_calls.h"
 #include "timers.h"
 #include "watched_paths.h"
 
@@ -26,6 +29,9 @@ void intercept_init() {
   register_thread_calls();
   register_watch_calls();
   register_timer_calls();
+  register_timed_calls();
+  register_wait_calls();
+  register_futex_calls();
   if (switched_off("MANA_PATCH"))
     patch_disable();
   code_slots()->syscall_handler = reinterpret_cast<void *>(intercept_dispatch);

@@ -27,7 +27,8 @@
 //
 // While gs:critical is positive, signals of the application are deferred (signals.h; they leave a bit in
 // ThreadBlock::pending_signals) and the thread is not stopped for a checkpoint, for frames of the lower half are on
-// its stack. Hence a handler must not block. A call that blocks (rt_sigsuspend) is left to the code page: then_raw().
+// its stack. Hence a handler must not block. A call that blocks (rt_sigsuspend) is left to the code page: then_raw(). It makes
+// the call in the vDSO image, for which unwinders have rules: threads are cancelled there.
 //
 // The handlers never see the difference between the two ways; each of them alone is complete (MANA_PATCH=off,
 // MANA_NET=off), but for inlined system calls when the net is off.
@@ -39,6 +40,10 @@
 
 namespace mana {
 
+struct KernelTimespec {
+  std::int64_t seconds, nanoseconds;
+};
+
 // Built on the stack by arch/x86_64/intercept.S, offsets asserted there and below.
 struct SyscallFrame {
   std::uint64_t nr;
@@ -49,15 +54,22 @@ struct SyscallFrame {
   std::uint64_t stack;  // the application's rsp is stack + 136
   ThreadBlock *block;   // SyscallAction::clone: the ThreadBlock that the new thread will run with
   std::uint64_t raw[7]; // SyscallAction::raw and clone: number and arguments
+  std::uint64_t mask;   // what raw[] may point to: a set of signals,
+  std::uint64_t stage;  // how often the handler has asked for kActionRawThenAgain in this call; raw[0] is the last result
+  KernelTimespec timeout; // a time (timed_calls.h),
+  std::int64_t since;     // from when it counts,
+  std::uint64_t restarts; // in which life of the process
   std::uint64_t padding;
 };
-static_assert(sizeof(SyscallFrame) == 160 && offsetof(SyscallFrame, action) == 56);
-static_assert(offsetof(SyscallFrame, block) == 88 && offsetof(SyscallFrame, raw) == 96);
+static_assert(sizeof(SyscallFrame) == 208 && offsetof(SyscallFrame, action) == 56);
+static_assert(offsetof(SyscallFrame, return_address) == 72 && offsetof(SyscallFrame, stack) == 80);
+static_assert(offsetof(SyscallFrame, block) == 88 && offsetof(SyscallFrame, raw) == 96 && offsetof(SyscallFrame, stage) == 160);
 
 enum SyscallAction : std::uint64_t {
   kActionReturn = 0, // the handler's result is the application's
-  kActionRaw = 1,    // then execute raw[] from the code page, outside of the critical section
+  kActionRaw = 1,    // then execute raw[] at kRawCallAddress, outside of the critical section
   kActionClone = 2,  // then execute raw[] as a clone that shares memory (clone_nolibc.cpp)
+  kActionRawThenAgain = 3, // as kActionRaw, then call the handler again with the next stage
 };
 
 using SyscallHandler = long (*)(SyscallFrame *);
@@ -84,6 +96,14 @@ inline long then_raw(SyscallFrame *frame, std::uint64_t nr, std::uint64_t a = 0,
   frame->raw[5] = e;
   frame->raw[6] = f;
   frame->action = kActionRaw;
+  return 0;
+}
+
+// The same, and then the handler again.
+inline long then_raw_and_again(SyscallFrame *frame, std::uint64_t nr, std::uint64_t a = 0, std::uint64_t b = 0,
+                               std::uint64_t c = 0, std::uint64_t d = 0, std::uint64_t e = 0, std::uint64_t f = 0) {
+  then_raw(frame, nr, a, b, c, d, e, f);
+  frame->action = kActionRawThenAgain;
   return 0;
 }
 

@@ -6,8 +6,8 @@
 // glibc's cancellation points and wrappers are compiled, or in the frame when the code page made the call
 // (then_raw).
 //
-// Again means: with the same arguments. For a relative timeout that would wait too long (and never end with
-// checkpoints more frequent than it), so those only when the kernel has left the rest of the time where the
+// Again means: with the same arguments, but for relative times, of which the rest is waited for (timed_calls.h). Where a call was
+// not seen at its start (an inlined one without the net), those only when the kernel has left the rest of the time where the
 // call reads it. For calls that wait for a signal nothing is missed: a signal that is let through by the call's
 // mask only is still blocked here, and is delivered inside the new call.
 #include "stop.h"
@@ -17,6 +17,7 @@
 #include <linux/futex.h>
 
 #include "intercept.h"
+#include "timed_calls.h"
 
 namespace mana {
 
@@ -26,45 +27,41 @@ constexpr std::uint64_t kTimerAbsolute = 1; // TIMER_ABSTIME
 
 bool is_syscall(const std::uint8_t *code) { return code[0] == 0x0f && code[1] == 0x05; }
 
-// The number of the call that ends before `pc`, or -1. Made by the code page: its frame is at the stack pointer.
-long number_before(std::uint64_t pc, std::uint64_t sp) {
+// The number of the application's own call that ends before `pc`, or -1.
+long number_before(std::uint64_t pc) {
   const auto *code = reinterpret_cast<const std::uint8_t *>(pc);
-  if (!is_syscall(code - 2))
-    return -1;
-  if (pc >= kCodeAddress && pc < kVdsoAddress)
-    return static_cast<long>(reinterpret_cast<const SyscallFrame *>(sp)->raw[0]);
-  if (code[-7] != 0xb8)
+  if (!is_syscall(code - 2) || (pc >= kCodeAddress && pc < kFirstFree) || code[-7] != 0xb8)
     return -1;
   return static_cast<long>(code[-6] | code[-5] << 8 | code[-4] << 16);
 }
 
 bool negative(std::uint64_t value) { return static_cast<std::int32_t>(value) < 0; }
 
-bool may_repeat(long number, const std::uint64_t (&arg)[6]) {
+bool may_repeat(long number, const std::uint64_t (&arg)[6], bool seen) {
   switch (number) {
   case __NR_pause:
   case __NR_rt_sigsuspend:
   case __NR_msgsnd:
   case __NR_msgrcv:
   case __NR_semop:
-    return true;
-  case __NR_rt_sigtimedwait:
-  case __NR_ppoll:
-    return arg[2] == 0;
-  case __NR_poll:
-    return negative(arg[2]);
-  case __NR_epoll_wait:
-  case __NR_epoll_pwait:
-    return negative(arg[3]);
   case __NR_select:
   case __NR_pselect6:
-    return arg[4] == 0;
+  case __NR_ppoll:
+    return true;
+  case __NR_rt_sigtimedwait:
+    return seen || arg[2] == 0;
+  case __NR_poll:
+    return seen || negative(arg[2]);
+  case __NR_epoll_wait:
+  case __NR_epoll_pwait:
+    return seen || negative(arg[3]);
+  case __NR_epoll_pwait2:
   case __NR_semtimedop:
-    return arg[3] == 0;
+    return seen || arg[3] == 0;
   case __NR_nanosleep:
-    return arg[0] == arg[1];
+    return seen || arg[0] == arg[1];
   case __NR_clock_nanosleep:
-    return (arg[1] & kTimerAbsolute) || arg[2] == arg[3];
+    return seen || (arg[1] & kTimerAbsolute) || arg[2] == arg[3];
   case __NR_futex:
     return (arg[1] & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET; // its timeout is absolute
   default:
@@ -78,14 +75,19 @@ bool restart_call(ucontext_t *context) {
   greg_t *registers = context->uc_mcontext.gregs;
   if (registers[REG_RAX] != -EINTR)
     return false;
-  const long number =
-      number_before(static_cast<std::uint64_t>(registers[REG_RIP]), static_cast<std::uint64_t>(registers[REG_RSP]));
-  const std::uint64_t arg[6] = {
-      static_cast<std::uint64_t>(registers[REG_RDI]), static_cast<std::uint64_t>(registers[REG_RSI]),
-      static_cast<std::uint64_t>(registers[REG_RDX]), static_cast<std::uint64_t>(registers[REG_R10]),
-      static_cast<std::uint64_t>(registers[REG_R8]),  static_cast<std::uint64_t>(registers[REG_R9])};
-  if (number < 0 || !may_repeat(number, arg))
+  constexpr int kArguments[6] = {REG_RDI, REG_RSI, REG_RDX, REG_R10, REG_R8, REG_R9};
+  std::uint64_t arg[6];
+  for (int i = 0; i < 6; ++i)
+    arg[i] = static_cast<std::uint64_t>(registers[kArguments[i]]);
+  const auto pc = static_cast<std::uint64_t>(registers[REG_RIP]);
+  auto *frame = pc == kRawCallAddress + 2 ? reinterpret_cast<SyscallFrame *>(registers[REG_RSP]) : nullptr;
+  const long number = frame ? static_cast<long>(frame->raw[0]) : number_before(pc);
+  if (number < 0 || !may_repeat(number, arg, frame != nullptr))
     return false;
+  if (frame)
+    take_rest(frame, arg);
+  for (int i = 0; i < 6; ++i)
+    registers[kArguments[i]] = static_cast<greg_t>(arg[i]);
   registers[REG_RAX] = number;
   registers[REG_RIP] -= 2;
   return true;

@@ -23,6 +23,7 @@
 
 #include "arch/x86_64/crossing.h"
 #include "backends/backend.h"
+#include "children.h"
 #include "code_page.h"
 #include "control.h"
 #include "dynamic.h"
@@ -36,6 +37,7 @@
 #include "signals.h"
 #include "syscall_net.h"
 #include "threads.h"
+#include "timed_calls.h"
 #include "timers.h"
 #include "tools/image/reader.h"
 #include "vdso.h"
@@ -292,6 +294,7 @@ void restore_and_run(const char *path) {
   restore_memory(reader);
   refill_seam(d, fsgsbase);
   restore_process(d);
+  children_restore();
   publish_application();
   restore_signals();
   syscall_net_install();
@@ -301,6 +304,7 @@ void restore_and_run(const char *path) {
   recreate_threads();
   restore_timers(d);
   timers_restore();
+  timed_calls_begin_life(monotonic_ns());
   if (std::exchange(seam()->engine_alone, 0u)) control_resume();
   resume_engine(engine_block());
 }

@@ -13,6 +13,7 @@ inline constexpr int kCheckpointSignal = 64;    // the last real-time signal, se
 inline constexpr std::size_t kMaxThreads = 4096;
 inline constexpr int kMaxTimers = 256;
 inline constexpr int kMaxPending = 1024;
+inline constexpr int kMaxEnded = 1024;
 
 // The kernel's struct sigaction (x86-64).
 struct KernelSigaction {
@@ -46,6 +47,13 @@ struct SavedSignal {
   unsigned char info[128];
 };
 
+// A child that has ended and that the application has not waited for yet, see children.h.
+struct EndedChild {
+  std::int32_t pid;         // as the application knows it; 0: the entry is free
+  std::int32_t kernel_pid;  // the same before the first restart
+  std::int32_t status;      // as wait4 tells it
+};
+
 struct SavedProcess {
   std::uint64_t magic;
   std::uint32_t version;
@@ -59,6 +67,7 @@ struct SavedProcess {
   KernelSigaction actions[kSignals];            // as the application set them
   PosixTimer timers[kMaxTimers];
   SavedSignal signals[kMaxPending];
+  EndedChild ended[kMaxEnded];
   char exe[4096];                               // absolute path of the application
   char cwd[4096];                               // filled when an image is written
   alignas(64) ThreadBlock threads[kMaxThreads];

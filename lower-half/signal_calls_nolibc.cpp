@@ -114,35 +114,29 @@ long on_sigprocmask(SyscallFrame *frame) {
 
 // --- calls with a mask of their own ---
 
-// The set that argument `index` points to, without our signals, in the frame, which stays on the stack as long
-// as the call lasts. Then the code page makes the call.
-long with_clean_mask(SyscallFrame *frame, int index) {
-  std::uint64_t arg[6];
-  for (int i = 0; i < 6; ++i)
-    arg[i] = frame->arg[i];
-  if (arg[index]) {
-    frame->padding = *reinterpret_cast<const std::uint64_t *>(arg[index]) & ~kNeverBlocked;
-    arg[index] = address(&frame->padding);
-  }
-  return then_raw(frame, frame->nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+long on_sigsuspend(SyscallFrame *frame) {
+  return then_raw(frame, frame->nr, clean_mask(frame, frame->arg[0]), frame->arg[1]);
 }
 
-long on_sigsuspend(SyscallFrame *frame) { return with_clean_mask(frame, 0); }
-long on_sigtimedwait(SyscallFrame *frame) { return with_clean_mask(frame, 0); }
-long on_signalfd(SyscallFrame *frame) { return with_clean_mask(frame, 1); }
-long on_ppoll(SyscallFrame *frame) { return with_clean_mask(frame, 3); }
-long on_epoll_pwait(SyscallFrame *frame) { return with_clean_mask(frame, 4); }
+long on_signalfd(SyscallFrame *frame) {
+  const std::uint64_t *arg = frame->arg;
+  return then_raw(frame, frame->nr, arg[0], clean_mask(frame, arg[1]), arg[2], arg[3]);
+}
 
 } // namespace
+
+std::uint64_t clean_mask(SyscallFrame *frame, std::uint64_t set) {
+  if (!set)
+    return 0;
+  frame->mask = *reinterpret_cast<const std::uint64_t *>(set) & ~kNeverBlocked;
+  return address(&frame->mask);
+}
 
 void register_signal_calls() {
   intercept_register(__NR_rt_sigaction, on_sigaction);
   intercept_register(__NR_rt_sigprocmask, on_sigprocmask);
   intercept_register(__NR_rt_sigsuspend, on_sigsuspend);
-  intercept_register(__NR_rt_sigtimedwait, on_sigtimedwait);
   intercept_register(__NR_signalfd4, on_signalfd);
-  intercept_register(__NR_ppoll, on_ppoll);
-  intercept_register(__NR_epoll_pwait, on_epoll_pwait);
 }
 
 } // namespace mana

@@ -39,6 +39,8 @@
 
 namespace mana {
 
+struct SyscallFrame;
+
 inline constexpr std::uint64_t signal_bit(int sig) { return std::uint64_t{1} << (sig - 1); }
 
 // Signals whose blocking is only pretended.
@@ -89,7 +91,7 @@ private:
 
 // --- everywhere, no libc (signals_nolibc.cpp, signal_calls_nolibc.cpp) ---
 
-// rt_sigaction, rt_sigprocmask, rt_sigsuspend, rt_sigtimedwait, signalfd4, ppoll, epoll_pwait.
+// rt_sigaction, rt_sigprocmask, rt_sigsuspend, signalfd4. Others that take a set: timed_calls.h.
 void register_signal_calls();
 
 // The handler recorded for the lower half's libraries; `install` sets the kernel's action anew.
@@ -100,6 +102,10 @@ void set_app_action(int sig, const KernelSigaction *action, KernelSigaction *old
 
 // Gives the kernel what the recorded actions of both halves amount to.
 void install_action(int sig);
+
+// Address of a copy, in the frame, of the set that a call points to, without our signals; 0 for none. The frame stays on the
+// stack as long as the call lasts.
+std::uint64_t clean_mask(SyscallFrame *frame, std::uint64_t set);
 
 // Slots. `context` is the interrupted state.
 std::uint64_t signal_handler(int sig, siginfo_t *info, ucontext_t *context, SignalScope *scope);

@@ -17,9 +17,8 @@
 // engine_parked() does all of the checkpoint.
 //
 // The signal interrupts system calls. Most restart by SA_RESTART; those that never do (sleeps, poll,
-// sigsuspend, ...) get an EINTR that the application has not caused: where it can be done without waiting
-// longer than was asked for, the call is issued again (restart_call). What is left to EINTR: relative timeouts
-// of poll, select, epoll_wait, and a nanosleep that does not update its own request.
+// sigsuspend, ...) get an EINTR that the application has not caused: the call is issued again (restart_call), with what is
+// left of its time (timed_calls.h).
 #pragma once
 #include <csignal>
 #include <cstdint>

@@ -3,6 +3,7 @@
 
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -11,6 +12,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <iterator>
 #include <vector>
 
 #include "intercept.h"
@@ -34,10 +36,24 @@ sock_filter jump(std::uint16_t test, std::uint32_t value, std::size_t yes, std::
                   static_cast<std::uint8_t>(no));
 }
 
+// Only operations with priority inheritance; the test of the address comes `behind` + 1 instructions after this.
+void filter_futexes(std::vector<sock_filter> *filter, std::size_t behind) {
+  constexpr std::uint32_t kOperations[] = {FUTEX_LOCK_PI,          FUTEX_UNLOCK_PI,        FUTEX_TRYLOCK_PI,
+                                           FUTEX_WAIT_REQUEUE_PI, FUTEX_CMP_REQUEUE_PI, FUTEX_LOCK_PI2};
+  constexpr std::size_t kCount = std::size(kOperations);
+  constexpr auto kCommand = static_cast<std::uint32_t>(FUTEX_CMD_MASK);
+  filter->push_back(jump(BPF_JEQ, SYS_futex, 0, 2 + kCount + 1));
+  filter->push_back(load(offsetof(seccomp_data, args) + 8));
+  filter->push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kCommand));
+  for (std::size_t i = 0; i < kCount; ++i)
+    filter->push_back(jump(BPF_JEQ, kOperations[i], kCount - i + behind + 1, 0));
+  filter->push_back(answer(SECCOMP_RET_ALLOW));
+}
+
 std::vector<sock_filter> build_filter() {
   std::vector<std::uint32_t> numbers;
   for (std::uint32_t nr = 0; nr < kSyscallNumbers; ++nr)
-    if (intercepted(nr))
+    if (intercepted(nr) && nr != SYS_futex)
       numbers.push_back(nr);
 
   constexpr std::size_t kIpLow = offsetof(seccomp_data, instruction_pointer), kIpHigh = kIpLow + 4;
@@ -47,6 +63,8 @@ std::vector<sock_filter> build_filter() {
       answer(SECCOMP_RET_ALLOW),
       load(offsetof(seccomp_data, nr)),
   };
+  if (intercepted(SYS_futex))
+    filter_futexes(&filter, numbers.size());
   for (std::size_t i = 0; i < numbers.size(); ++i)
     filter.push_back(jump(BPF_JEQ, numbers[i], numbers.size() - i, 0));
   filter.insert(filter.end(), {

@@ -4,6 +4,7 @@
 // the kernel sends SIGSYS instead of executing the call. The handler points the interrupted context at the code
 // page's entry as a rewritten site would have done, and returns: the rest is intercept.h.
 //
+//   futex                      after a restart, and for priority inheritance only: as ours; else not (futex_calls.h)
 //   number not ours            allow   the kernel knows this answer by number alone (+9 ns per call)
 //   below kFirstFree           allow   the code page's and the vDSO image's own calls
 //   outside of the window      allow   the lower half; the program at 0x400000; programs that the application

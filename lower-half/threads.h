@@ -7,8 +7,7 @@
 //
 // Identity. glibc keeps the tid in its thread descriptor and in mutexes, programs keep their pid, so after a
 // restart the old numbers go on being the answer, and calls that take one are translated (tid_to_kernel).
-// Before the first restart both are the same. Priority-inheriting mutexes cannot work with that: there the
-// kernel itself compares tids.
+// Before the first restart both are the same. Where the kernel itself compares tids: futex_calls.h.
 //
 // A child made by fork has its own kernel identity and is no rank of the job; a child of vfork runs with its
 // parent's block until it execs. Both are told by gettid() differing from kernel_tid.
@@ -62,7 +61,7 @@ bool thread_lives(ThreadBlock *block);
 std::int64_t tid_to_kernel(std::int64_t tid);
 std::int64_t pid_to_kernel(std::int64_t pid);
 
-// exit and set_tid_address; getpid, gettid, kill, tkill, tgkill, rt_sigqueueinfo, rt_tgsigqueueinfo, sched_*affinity.
+// exit and set_tid_address; getpid, gettid and what takes a pid or tid.
 void register_thread_calls();
 void register_identity_calls(); // called by it
 

@@ -9,6 +9,7 @@
 #include "code_page.h"
 #include "crossing.h"
 #include "donors.h"
+#include "futex_calls.h"
 #include "intercept.h"
 #include "signals.h"
 #include "stop.h"
@@ -78,6 +79,7 @@ long on_exit(SyscallFrame *frame) {
     return pass_on(frame);
   const std::uint64_t all = ~std::uint64_t{0};
   raw_syscall(__NR_rt_sigprocmask, SIG_SETMASK, reinterpret_cast<std::uint64_t>(&all), 0, 8);
+  robust_list_at_exit();
   free_thread_block(block);
   return raw_syscall(__NR_exit, frame->arg[0]);
 }

@@ -79,10 +79,15 @@ private:
 };
 
 std::vector<std::string> application_environment() {
+  constexpr std::string_view kOurs = "MANA_", kOfTheUser = "MANA_USER_"; // the latter: tools/mana_rank.cpp
   std::vector<std::string> kept;
-  for (char **entry = environ; *entry; ++entry)
-    if (std::strncmp(*entry, "MANA_", 5) != 0)
-      kept.push_back(*entry);
+  for (char **entry = environ; *entry; ++entry) {
+    const std::string_view variable = *entry;
+    if (variable.starts_with(kOfTheUser))
+      kept.emplace_back(variable.substr(kOfTheUser.size()));
+    else if (!variable.starts_with(kOurs))
+      kept.emplace_back(variable);
+  }
   return kept;
 }
 

@@ -38,6 +38,12 @@ void vdso_fill_slots() {
   slots->vdso_gettimeofday = find("__vdso_gettimeofday", reinterpret_cast<void *>(call_gettimeofday));
   slots->vdso_time = find("__vdso_time", reinterpret_cast<void *>(call_time));
   slots->vdso_clock_getres = find("__vdso_clock_getres", reinterpret_cast<void *>(call_clock_getres));
+  // The vDSO leaves the processor clocks of threads to the kernel, which does not know them by their old numbers.
+  if (seam()->restarts != 0) {
+    set_live_clock_gettime(slots->vdso_clock_gettime);
+    slots->vdso_clock_gettime = reinterpret_cast<void *>(clock_gettime_after_restart);
+    slots->vdso_clock_getres = reinterpret_cast<void *>(call_clock_getres);
+  }
   slots->vdso_getcpu = find("__vdso_getcpu", reinterpret_cast<void *>(call_getcpu));
 }
 

@@ -4,6 +4,9 @@
 //     mana-rank -- PROGRAM ARGUMENTS...
 //     mana-rank --restart GENERATION-FOLDER
 //
+// What the user preloads is for the application only: a tool that wraps MPI calls would also wrap those of the lower half. So
+// LD_PRELOAD and LD_AUDIT go by in MANA_USER_*; the lower half gives them back to the application (upper_stack.cpp).
+//
 // Runs once per rank in front of everything else, so it is static and does nothing but look at its environment.
 #include <cerrno>
 #include <climits>
@@ -50,6 +53,14 @@ bool own_folder(char *folder, std::size_t size) {
   return true;
 }
 
+void keep_for_application(const char *name, const char *kept) {
+  const char *value = std::getenv(name);
+  if (value == nullptr)
+    return;
+  ::setenv(kept, value, 1);
+  ::unsetenv(name);
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -58,6 +69,8 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "mana-rank: is started by mana_launch and mana_restart\n");
     return 2;
   }
+  keep_for_application("LD_PRELOAD", "MANA_USER_LD_PRELOAD");
+  keep_for_application("LD_AUDIT", "MANA_USER_LD_AUDIT");
   const char *mpi = choose(folder);
   char path[PATH_MAX];
   std::snprintf(path, sizeof path, "%s/mana-lower-%s", folder, mpi);

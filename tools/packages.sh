@@ -10,6 +10,7 @@ packages=(
   openmpi-bin libopenmpi-dev mpich libmpich-dev                              # the two MPIs
   libgtest-dev libbenchmark-dev python3-pytest gdb binutils gfortran         # tests
   python3-mpi4py python3-numpy
+  libjemalloc2 libtcmalloc-minimal4
   lammps hpcc                                                                # programs that nobody here wrote
 )
 

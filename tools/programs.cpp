@@ -35,7 +35,7 @@ Form form_of(int fd) {
     if (part.p_type == PT_INTERP)
       return Form::fine;
   }
-  return Form::linked_statically;
+  return head.e_type == ET_DYN ? Form::fine : Form::linked_statically; // a position-independent one can be moved
 }
 
 } // namespace

@@ -13,6 +13,7 @@ def pytest_addoption(parser):
     group.addoption("--jobs", type=int, default=harness.CORES + 1, help="cases of the sweep at a time")
     group.addoption("--seed", type=int, default=None, help="chooses the part of the sweep; by default another one every day")
     group.addoption("--cycles", type=int, default=6, help="checkpoints and restarts of the one job in test_cycles.py")
+    group.addoption("--migrations", type=int, default=3, help="of each program in test_random_instants.py, from each MPI")
 
 
 def pytest_configure(config):
@@ -39,6 +40,11 @@ def seed(request):
 @pytest.fixture(scope="session")
 def cycles(request):
     return request.config.option.cycles
+
+
+@pytest.fixture(scope="session")
+def migrations(request):
+    return request.config.option.migrations
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@
 runs it by hand. On a failure the delays of the run are told; --seed repeats them.
 """
 import argparse
+import json
 import os
 import random
 import sys
@@ -13,6 +14,17 @@ import time
 
 import harness
 from harness import MPIS, STOPPED, Case, Failure, mpirun, other
+
+
+def await_start(case, job):
+    """Until all ranks run, or the job has ended."""
+    while job.running():
+        told = case.run("mana_status", "--json", expect=None, limit=90)
+        if told.status == 0:
+            ranks = json.loads(told.out)["ranks"]
+            if ranks and all(rank["state"] == "running" for rank in ranks):
+                return
+        time.sleep(0.02)
 
 
 def ask_to_stop(case, job):
@@ -31,7 +43,7 @@ def ask_to_stop(case, job):
 
 def migrate(program, binary, start, ranks, arguments=(), seed=0, within=0.5, most=1000, expected="ok", options=(), env=None,
             keep_mpi=False):
-    """Runs it to its end, with a migration within every `within` seconds; raises Failure. Returns how many there were."""
+    """Runs it to its end, with a migration at some instant of the first `within` seconds of each part; raises Failure. Returns how many there were."""
     choose = random.Random(seed)
     path = harness.program(program, binary) if "/" not in str(program) else program
     repeat = (f"/usr/bin/python3 tests/e2e/migrate.py {program} {' '.join(map(str, arguments))} --binary {binary} "
@@ -42,6 +54,7 @@ def migrate(program, binary, start, ranks, arguments=(), seed=0, within=0.5, mos
         while True:
             job = case.start(*words, env=env)
             delay = choose.random() * within
+            await_start(case, job)
             time.sleep(delay)
             stopped = len(delays) < most and ask_to_stop(case, job)
             result = job.wait(120)

@@ -30,6 +30,23 @@ def test_cxx(case, mpi, call):
     check(case, mpi, call)
 
 
+@pytest.mark.parametrize("mpi", MPIS)
+@pytest.mark.parametrize("call", [3, 6])
+def test_unwinding_in_cxx(case, mpi, call):
+    case.run(f"mpicxx.{mpi}", "-O1", "-fnon-call-exceptions", "-pthread", "-o", "app", HERE / "unwinds_from_where_it_waits.cpp")
+    check(case, mpi, call)
+
+
+def test_a_static_program_that_can_be_moved(case):
+    """Without MPI, so it is one process."""
+    case.run("gcc", "-O1", "-static-pie", "-pthread", "-o", "app", HERE / "ticks_by_itself.c")
+    job = case.start("mana_launch", "--ckpt-dir", "ckpt", "./app")
+    job.wait_until(lambda: job.out().count("tick") >= 3)
+    case.checkpoint(stop=True)
+    assert job.wait().status == STOPPED
+    assert job.out() + case.restart().out == "".join(f"tick {i}\n" for i in range(20)) + "ok\n", case.report("both parts")
+
+
 @pytest.mark.skipif(not shutil.which("gfortran"), reason="no Fortran compiler")
 def test_fortran_without_mpi(case):
     (case.folder / "main.c").write_text("""

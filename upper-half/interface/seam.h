@@ -29,7 +29,7 @@
 
 namespace mana {
 
-inline constexpr std::uint32_t kSeamVersion = 4;
+inline constexpr std::uint32_t kSeamVersion = 5;
 inline constexpr std::uint64_t kSeamMagic = 0x6d616e617365616dULL;  // "manaseam"
 
 inline constexpr std::uintptr_t kWindowBase = 0x2000'0000'0000;
@@ -39,6 +39,7 @@ inline constexpr std::uintptr_t kWindowEnd = kWindowBase + kWindowSize;
 inline constexpr std::uintptr_t kSeamAddress = kWindowBase;
 inline constexpr std::uintptr_t kCodeAddress = kWindowBase + 0x10000;
 inline constexpr std::uintptr_t kVdsoAddress = kWindowBase + 0x20000;
+inline constexpr std::uintptr_t kRawCallAddress = kVdsoAddress + 0x1000;  // where the code page leaves blocking calls to the kernel
 inline constexpr std::uintptr_t kSavedAddress = kWindowBase + 0x30000;
 inline constexpr std::uintptr_t kFirstFree = kWindowBase + 0x1000000;
 

@@ -3,7 +3,7 @@
 // mana_code_syscall_entry
 //   in:       eax = number, rcx = return address, arguments as for a syscall, rsp = the application's
 //   out:      rax = result; rcx, r11 destroyed as by a syscall; every other register and the flags kept
-//   stack:    skips the 128-byte red zone, then uses 8 + 160 bytes plus what the handler uses
+//   stack:    skips the 128-byte red zone, then uses 8 + 208 bytes plus what the handler uses
 // mana_code_leave
 //   raises this thread's pending_signals with gs:critical already 0; keeps all registers but the flags.
 //   Called by whoever lowers gs:critical to 0 and finds pending_signals set.
@@ -12,6 +12,7 @@
 // knows nothing of the lower half but the slots.
 
 #define SLOT_SYSCALL_HANDLER 0x200000008000  /* CodeSlots::syscall_handler */
+#define RAW_CALL             0x200000021000  /* kRawCallAddress */
 
 #define GS_SELF     %gs:0
 #define GS_CRITICAL %gs:32
@@ -43,7 +44,8 @@
 #define STACK   80
 #define BLOCK   88
 #define RAW     96
-#define FRAME   160
+#define STAGE   160
+#define FRAME   208
 
 #define AFTER_CLONE 510
 #define THREAD_BORN 511
@@ -67,17 +69,20 @@ mana_code_syscall_entry:
         mov     %r10, R10(%rsp)
         mov     %r8, R8(%rsp)
         mov     %r9, R9(%rsp)
-        movq    $0, ACTION(%rsp)
+        movq    $0, STAGE(%rsp)
         mov     %rbx, RBX(%rsp)
         mov     %rcx, RETURN(%rsp)
         mov     %r11, STACK(%rsp)
+.Ldispatch:
+        movq    $0, ACTION(%rsp)
         incl    GS_CRITICAL
         mov     %rsp, %rdi
         movabs  $SLOT_SYSCALL_HANDLER, %rax
         call    *(%rax)
-        cmpl    $1, ACTION(%rsp)
-        je      .Lraw
-        ja      .Lclone
+        cmpl    $2, ACTION(%rsp)
+        je      .Lclone
+        cmpl    $0, ACTION(%rsp)
+        jne     .Lraw
         decl    GS_CRITICAL
         jnz     .Lrestore
         cmpq    $0, GS_PENDING
@@ -98,7 +103,7 @@ mana_code_syscall_entry:
         call    mana_code_leave
         jmp     .Lrestore
 
-        // kActionRaw: the call may block. Nothing of the lower half is on the stack from here on, so
+        // kActionRaw, kActionRawThenAgain: the call may block. Nothing of the lower half is on the stack from here on, so
         // the thread may take signals, be stopped and be saved inside of it.
 .Lraw:
         decl    GS_CRITICAL
@@ -113,8 +118,15 @@ mana_code_syscall_entry:
         mov     RAW+32(%rsp), %r10
         mov     RAW+40(%rsp), %r8
         mov     RAW+48(%rsp), %r9
-        syscall
-        jmp     .Lrestore
+        movabs  $RAW_CALL, %rcx
+        jmp     *%rcx
+        .globl  mana_code_raw_done
+mana_code_raw_done:
+        cmpl    $3, ACTION(%rsp)
+        jne     .Lrestore
+        mov     %rax, RAW+0(%rsp)
+        incq    STAGE(%rsp)
+        jmp     .Ldispatch
 
         // kActionClone: a new thread (its ThreadBlock in rbx, so that it finds it however its stack is), or a
         // vfork-like child, which runs on with our ThreadBlock and perhaps on our stack: neither side may look

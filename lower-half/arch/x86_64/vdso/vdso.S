@@ -44,4 +44,19 @@ __vdso_\name:
         function clock_getres
         function getcpu
 
+        // A system call of the application that may block (intercept.h), made by the code page: here, because unwinders look for
+        // rules in the vDSO, and threads are cancelled where they block.
+        //   in:   the call's registers; rsp = SyscallFrame
+        //   out:  to CodeHeader::raw_done, with rax = the result
+        // The caller's rsp is SyscallFrame::stack + 136, its return address stands in the frame.
+#define HEADER_RAW_DONE   0x200000010040
+        .section .raw_call, "ax", @progbits
+        .cfi_startproc
+        .cfi_escape 0x0f, 7, 0x77, 0xd0, 0x00, 0x06, 0x23, 0x88, 0x01
+        .cfi_escape 0x10, 16, 3, 0x77, 0xc8, 0x00
+        syscall
+        movabs  $HEADER_RAW_DONE, %rcx
+        jmp     *(%rcx)
+        .cfi_endproc
+
         .section .note.GNU-stack, "", @progbits
