@@ -142,6 +142,13 @@ bool fill(int fd, const SavedFile &file) {
   return ::ftruncate(fd, static_cast<off_t>(file.size)) == 0;
 }
 
+// ext4 forgets to begin anew when a directory is read for the first time at its end and then rewound: it notes the place of the last
+// reading only when it has read something. So one reading comes first.
+void read_once(int folder) {
+  alignas(8) char entries[1024];
+  ::syscall(SYS_getdents64, folder, entries, sizeof entries);
+}
+
 }  // namespace
 
 Problem restore_regular(const SavedFile &file, int *result) {
@@ -159,6 +166,7 @@ Problem restore_regular(const SavedFile &file, int *result) {
   }
   if (regular && file.cut_back && !keep_files() && ::ftruncate(fd, static_cast<off_t>(file.size)) != 0)
     return problem_with(file, path, errno);
+  if (S_ISDIR(status.st_mode)) read_once(fd);
   if (regular || S_ISDIR(status.st_mode)) ::lseek(fd, static_cast<off_t>(file.offset), SEEK_SET);
   *result = fd;
   return {};

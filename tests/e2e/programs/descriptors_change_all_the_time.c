@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { kFiles = 12 };
+enum { kFiles = 12, kUnderWay = 26000 };  // bytes: a pipe holds 16 pages, which may be little more than half full
 
 static uint32_t random_state = 2463534242u;
 static uint32_t any(uint32_t below) {
@@ -198,8 +198,8 @@ int main(int argc, char **argv) {
   uint64_t events_now = 0, value;
   int sum;
   for (int round = 0; round < rounds; ++round) {
-    flow(&through_pipe, 60000);
-    flow(&through_pair, 60000);
+    flow(&through_pipe, kUnderWay);
+    flow(&through_pair, kUnderWay);
     exchange_datagrams(datagrams, round);
     value = 1 + any(5);
     events_now += value;
