@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "report.h"
+#include "window.h"
 
 extern "C" {
 extern const char __start_mana_code[], __stop_mana_code[];
@@ -60,7 +61,10 @@ void code_page_create() {
   header->restorer = copied(mana_code_restorer);
   header->park = copied(mana_code_park);
   header->resume = copied(mana_code_resume);
-  if (mprotect(header, kCodeBytes, PROT_READ | PROT_EXEC) != 0)
+  // What is left before the vDSO image is no part of this: gdb wants that image in a mapping of its own.
+  const std::size_t used = page_up(kCodeOffset + bytes);
+  if (mprotect(header, used, PROT_READ | PROT_EXEC) != 0 ||
+      mprotect(reinterpret_cast<char *>(header) + used, kCodeBytes - used, PROT_NONE) != 0)
     refuse_errno(78, "cannot make the code page executable");
 }
 

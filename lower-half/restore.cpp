@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -14,7 +15,9 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <cstdlib>
 #include <ctime>
+#include <fstream>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -270,6 +273,25 @@ void restore_timers(const Description &d) {
   }
 }
 
+// ---------------------------------------------------------------------------------
+// For who looks for a fault that comes soon after a checkpoint
+
+bool is_traced() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("TracerPid:")) return line != "TracerPid:\t0";
+  return false;
+}
+
+// With MANA_STOP_FOR_GDB, until a debugger has attached and lets the process go on.
+void wait_for_debugger() {
+  const char *wish = std::getenv("MANA_STOP_FOR_GDB");
+  if (!wish || std::atoi(wish) != launcher_rank()) return;
+  ::prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+  say("waits for a debugger: gdb -iex 'set exec-file-mismatch off' " + image::printable(saved()->exe) + " " + std::to_string(::getpid()));
+  while (!is_traced()) ::usleep(20000);
+}
+
 }  // namespace
 
 void restore_and_run(const char *path) {
@@ -302,6 +324,7 @@ void restore_and_run(const char *path) {
   // Threads are made anew and wait; this one goes on as the main thread, until the core has rebuilt its objects.
   adopt_thread_blocks();
   recreate_threads();
+  wait_for_debugger();
   restore_timers(d);
   timers_restore();
   timed_calls_begin_life(monotonic_ns());

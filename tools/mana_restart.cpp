@@ -25,6 +25,7 @@ struct Options {
   int keep = 2;
   bool stop_after = false, verify_only = false;
   std::string files, on_unsaveable;
+  int stop_for_gdb = -1;
   std::vector<std::string> map_path;
   std::vector<std::string> launcher;
 };
@@ -77,6 +78,10 @@ void describe(CLI::App &app, Options &options) {
   app.add_option("--on-unsaveable", options.on_unsaveable, "as in mana_launch")
       ->option_text("fail|warn")
       ->check(CLI::IsMember({"fail", "warn"}));
+  app.add_option("--stop-for-gdb", options.stop_for_gdb,
+                 "this rank says how to start gdb, and goes on when a debugger has attached and continues")
+      ->option_text("RANK")
+      ->check(CLI::NonNegativeNumber);
   app.add_flag("--verify", options.verify_only, "check the images and do not start anything");
 }
 
@@ -174,6 +179,8 @@ int restart(const Options &options) {
     job.environment.push_back(fmt::format("MANA_MAP_PATH={}", fmt::join(options.map_path, "\n")));
   if (!options.on_unsaveable.empty())
     job.environment.push_back("MANA_ON_UNSAVEABLE=" + options.on_unsaveable);
+  if (options.stop_for_gdb >= 0)
+    job.environment.push_back(fmt::format("MANA_STOP_FOR_GDB={}", options.stop_for_gdb));
   if (options.stop_after)
     job.environment.push_back("MANA_STOP_AFTER=1");
   job.rank_program = libexec_directory() + "/mana-rank";

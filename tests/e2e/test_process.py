@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import migrate
-from harness import MPIS, STOPPED, Case, mpirun, other, program
+from harness import BUILD, MPIS, STOPPED, Case, mpirun, other, program
 
 
 def stopped_at(case, mpi, call, *words, options=(), **more):
@@ -76,6 +76,12 @@ def test_several_programs_in_one_job(case):
     first = case.launch("--checkpoint-at", "1:9", "--stop-after", *words, expect=STOPPED)
     second = case.restart("--", *mpirun("mpich", 2))
     assert (first.out + second.out).splitlines() == [f"step {i}" for i in range(1, 21)] + ["ok"], case.report("both parts")
+
+
+@pytest.mark.parametrize("mpi", MPIS)
+def test_sixty_thousand_mappings(case, mpi):
+    stopped_at(case, mpi, 3, program("maps_as_much_as_is_allowed", mpi), 60000)
+    assert case.restart("--", *mpirun(other(mpi), 2)).out == "ok\n"
 
 
 WRAPPER = """
@@ -155,6 +161,30 @@ def test_a_python_script(case, mpi):
     (case.folder / "script.py").write_text(SCRIPT)
     stopped_at(case, mpi, 70, "/usr/bin/python3", "script.py")
     assert case.restart("--", *mpirun(other(mpi), 2)).out == "ok\n"
+
+
+MANA_SCRIPT = """
+from mpi4py import MPI
+import mana
+comm = MPI.COMM_WORLD
+events = []
+mana.on_event(*(lambda what=what: events.append(what) for what in ('before', 'resume', 'restart')))
+result = mana.checkpoint() if comm.rank == 0 else None
+comm.Barrier()
+if comm.rank == 0:
+    print(result, mana.is_restarted(), *events, flush=True)
+"""
+
+
+@pytest.mark.skipif(not has_mpi4py(), reason="no mpi4py")
+@pytest.mark.parametrize("mpi", MPIS)
+def test_the_python_module(case, mpi):
+    (case.folder / "script.py").write_text(MANA_SCRIPT)
+    env = {"PYTHONPATH": str(BUILD / "lib" / "mana" / "python")}
+    if mpi == "openmpi":  # what Debian's mpi4py is built for
+        assert case.run(*mpirun(mpi, 2), "/usr/bin/python3", "script.py", env=env).out == "-1 0\n"
+    assert case.launch(*mpirun(mpi, 2), "/usr/bin/python3", "script.py", env=env).out == "0 0 before resume\n"
+    assert case.restart("--", *mpirun(other(mpi), 2)).out == "1 1 before restart\n"
 
 
 def test_a_shell_script_that_ends_in_the_program(case):
