@@ -53,26 +53,29 @@ void stop_clock(SyscallFrame *frame) {
 
 // --- the calls ---
 
-long sleep_with(SyscallFrame *frame, int request) {
-  std::uint64_t arg[6];
-  for (int i = 0; i < 6; ++i)
-    arg[i] = frame->arg[i];
-  if (arg[request]) {
-    frame->timeout = *time_at(arg[request]);
-    arg[request] = address(&frame->timeout);
-    if (!arg[request + 1])
-      arg[request + 1] = arg[request];
-  }
-  return then_raw(frame, frame->nr, arg[0], arg[1], arg[2], arg[3]);
+struct Sleep {
+  std::uint64_t request, rest;
+};
+
+// The kernel reads a copy of the time in the frame, and always tells the rest.
+Sleep sleep_of(SyscallFrame *frame, std::uint64_t request, std::uint64_t rest) {
+  if (!request)
+    return {request, rest};
+  frame->timeout = *time_at(request);
+  const std::uint64_t copy = address(&frame->timeout);
+  return {copy, rest ? rest : copy};
 }
 
-long on_nanosleep(SyscallFrame *frame) { return sleep_with(frame, 0); }
+long on_nanosleep(SyscallFrame *frame) {
+  const Sleep sleep = sleep_of(frame, frame->arg[0], frame->arg[1]);
+  return then_raw(frame, frame->nr, sleep.request, sleep.rest);
+}
 
 long on_clock_nanosleep(SyscallFrame *frame) {
-  frame->arg[0] = static_cast<std::uint64_t>(clock_to_kernel(int_of(frame->arg[0])));
-  if (frame->arg[1] & kAbsolute)
-    return then_raw(frame, frame->nr, frame->arg[0], frame->arg[1], frame->arg[2], frame->arg[3]);
-  return sleep_with(frame, 2);
+  const std::uint64_t *arg = frame->arg;
+  const auto clock = static_cast<std::uint64_t>(clock_to_kernel(int_of(arg[0])));
+  const Sleep sleep = arg[1] & kAbsolute ? Sleep{arg[2], arg[3]} : sleep_of(frame, arg[2], arg[3]);
+  return then_raw(frame, frame->nr, clock, arg[1], sleep.request, sleep.rest);
 }
 
 long on_poll(SyscallFrame *frame) {
