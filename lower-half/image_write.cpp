@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/utsname.h>
 #include <ucontext.h>
@@ -94,6 +95,8 @@ Process describe_process(OwnMemory &memory) {
   for (std::uint32_t i = 0; i < saved()->thread_count; ++i) {
     const ThreadBlock &block = saved()->threads[i];
     if (!block.used) continue;
+    saved()->processors[i] = {};
+    ::syscall(SYS_sched_getaffinity, block.kernel_tid, sizeof(ProcessorSet), &saved()->processors[i]);
     memory.always_copy(block.park_sp - kDeadStack, image::page_up(block.park_sp));
     process.threads.insert(block.is_engine ? process.threads.begin() : process.threads.end(), state_of(block));
   }

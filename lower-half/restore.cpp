@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -245,6 +246,19 @@ void recreate_threads() {
   });
 }
 
+// With MANA_AFFINITY=saved threads are bound as they were; else all of them to what the launcher gave this process.
+void bind_threads() {
+  const char *wish = std::getenv("MANA_AFFINITY");
+  if (!wish || std::strcmp(wish, "saved") != 0) return;
+  int failures = 0;
+  for_each_thread([&](ThreadBlock *block) {
+    const ProcessorSet &set = saved()->processors[block - saved()->threads];
+    if (::syscall(SYS_sched_setaffinity, block->kernel_tid, sizeof set, &set) != 0) ++failures;
+  });
+  if (failures != 0)
+    say(std::to_string(failures) + " threads cannot be bound to the processors that they were bound to, and run where the launcher says");
+}
+
 // ---------------------------------------------------------------------------------
 // The kernel's state
 
@@ -324,6 +338,7 @@ void restore_and_run(const char *path) {
   // Threads are made anew and wait; this one goes on as the main thread, until the core has rebuilt its objects.
   adopt_thread_blocks();
   recreate_threads();
+  bind_threads();
   wait_for_debugger();
   restore_timers(d);
   timers_restore();

@@ -54,6 +54,11 @@ struct EndedChild {
   std::int32_t status;      // as wait4 tells it
 };
 
+// The processors that a thread may run on, bit by bit; all zero when they are not known.
+struct ProcessorSet {
+  std::uint64_t bits[16];
+};
+
 struct SavedProcess {
   std::uint64_t magic;
   std::uint32_t version;
@@ -70,6 +75,7 @@ struct SavedProcess {
   EndedChild ended[kMaxEnded];
   char exe[4096];                               // absolute path of the application
   char cwd[4096];                               // filled when an image is written
+  ProcessorSet processors[kMaxThreads];         // of each of `threads`, filled when an image is written
   alignas(64) ThreadBlock threads[kMaxThreads];
 };
 

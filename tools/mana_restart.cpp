@@ -24,7 +24,7 @@ struct Options {
   double interval = 0, timeout = 600;
   int keep = 2;
   bool stop_after = false, verify_only = false;
-  std::string files, on_unsaveable;
+  std::string files, on_unsaveable, affinity;
   int stop_for_gdb = -1;
   std::vector<std::string> map_path;
   std::vector<std::string> launcher;
@@ -75,6 +75,10 @@ void describe(CLI::App &app, Options &options) {
       ->check([](const std::string &text) {
         return text.find('=') != std::string::npos && text[0] == '/' ? "" : "must be OLD=NEW, absolute paths";
       });
+  app.add_option("--affinity", options.affinity,
+                 "processors that threads may run on: those that the launcher gives the rank, or as at the checkpoint (default launcher)")
+      ->option_text("launcher|saved")
+      ->check(CLI::IsMember({"launcher", "saved"}));
   app.add_option("--on-unsaveable", options.on_unsaveable, "as in mana_launch")
       ->option_text("fail|warn")
       ->check(CLI::IsMember({"fail", "warn"}));
@@ -177,6 +181,8 @@ int restart(const Options &options) {
     job.environment.push_back("MANA_FILES=" + options.files);
   if (!options.map_path.empty())
     job.environment.push_back(fmt::format("MANA_MAP_PATH={}", fmt::join(options.map_path, "\n")));
+  if (!options.affinity.empty())
+    job.environment.push_back("MANA_AFFINITY=" + options.affinity);
   if (!options.on_unsaveable.empty())
     job.environment.push_back("MANA_ON_UNSAVEABLE=" + options.on_unsaveable);
   if (options.stop_for_gdb >= 0)

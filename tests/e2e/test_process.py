@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import migrate
-from harness import BUILD, MPIS, STOPPED, Case, mpirun, other, program
+from harness import BUILD, CORES, MPIS, STOPPED, Case, mpirun, other, program
 
 
 def stopped_at(case, mpi, call, *words, options=(), **more):
@@ -80,8 +80,18 @@ def test_several_programs_in_one_job(case):
 
 @pytest.mark.parametrize("mpi", MPIS)
 def test_sixty_thousand_mappings(case, mpi):
-    stopped_at(case, mpi, 3, program("maps_as_much_as_is_allowed", mpi), 60000)
+    stopped_at(case, mpi, 5, program("maps_as_much_as_is_allowed", mpi), 60000)
     assert case.restart("--", *mpirun(other(mpi), 2)).out == "ok\n"
+
+
+@pytest.mark.parametrize("affinity", ["launcher", "saved"])
+def test_processors_of_threads(case, affinity):
+    if CORES < 2:
+        pytest.skip("one processor")
+    first = stopped_at(case, "mpich", 5, program("binds_its_threads", "openmpi"))
+    second = case.restart("--affinity", affinity, "--", *mpirun("mpich", 2))
+    bound = ["main 1", "thread 1"]
+    assert (first.out + second.out).splitlines() == bound + (bound if affinity == "saved" else [f"main {CORES}", f"thread {CORES}"])
 
 
 WRAPPER = """
