@@ -3,7 +3,7 @@
 
 #include <dirent.h>
 #include <signal.h>
-#include <sys/resource.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -77,17 +77,17 @@ int known_as(int kernel_pid, const std::vector<EndedChild> &before) {
   return kernel_pid;
 }
 
-// Starts a process that ends with this status, and waits until it has. Only system calls in the child: it has our memory. Its table
-// of signal actions and its limits are its own.
+// Starts a process that ends with this status, and waits until it has. Only system calls in the child: it has our memory, of which no
+// core may be written meanwhile (older kernels would end us with it). Its table of signal actions is its own.
 int end_like(int status) {
+  const int dumpable = ::prctl(PR_GET_DUMPABLE);
+  ::prctl(PR_SET_DUMPABLE, 0);
   const pid_t pid = ::vfork();
   if (pid == 0) {
     const int sig = WTERMSIG(status);
     if (sig == 0) ::_exit(WEXITSTATUS(status));
-    const rlimit none{};
     const KernelSigaction by_default{};
     const std::uint64_t nothing = 0;
-    ::syscall(SYS_prlimit64, 0, RLIMIT_CORE, &none, nullptr);
     ::syscall(SYS_rt_sigaction, sig, &by_default, nullptr, sizeof nothing);
     ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &nothing, nullptr, sizeof nothing);
     ::syscall(SYS_kill, ::syscall(SYS_getpid), sig);
@@ -95,6 +95,7 @@ int end_like(int status) {
   }
   siginfo_t info{};
   if (pid > 0) ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT);
+  ::prctl(PR_SET_DUMPABLE, dumpable);
   return pid;
 }
 

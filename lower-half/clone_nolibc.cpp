@@ -16,7 +16,7 @@
 //   no CLONE_VM                     fork: the allocator's lock is held across it, so that the child's copy is whole
 //
 // While a checkpoint waits for the application's children to end (children.h), no new process is started: the call sleeps, where it
-// can be stopped and saved, and looks again.
+// can be stopped and saved, and looks again; not for ever, as the checkpoint may wait for this very thread to call MPI.
 #include <asm/unistd.h>
 #include <errno.h>
 #include <linux/sched.h>
@@ -40,11 +40,12 @@ struct CloneArguments {
   std::uint64_t flags, child_tid, tls;
 };
 
+constexpr std::uint64_t kMostLooks = 3000; // a millisecond apart
 std::uint32_t starts_held = 0, starts_under_way = 0;
 
-bool begin_start() {
+bool begin_start(const SyscallFrame *frame) {
   __atomic_fetch_add(&starts_under_way, 1, __ATOMIC_SEQ_CST);
-  if (!__atomic_load_n(&starts_held, __ATOMIC_SEQ_CST))
+  if (!__atomic_load_n(&starts_held, __ATOMIC_SEQ_CST) || frame->stage >= kMostLooks)
     return true;
   __atomic_fetch_sub(&starts_under_way, 1, __ATOMIC_SEQ_CST);
   return false;
@@ -71,13 +72,14 @@ void remember_caller(ThreadBlock *block, const SyscallFrame *frame) {
 long prepare(SyscallFrame *frame, const CloneArguments &clone) {
   ThreadBlock *self = this_thread_block();
   ThreadBlock *child = self;
-  if (!(clone.flags & CLONE_THREAD) && !begin_start())
+  const bool is_thread = (clone.flags & CLONE_VM) && (clone.flags & CLONE_SETTLS);
+  if (!is_thread && !begin_start(frame))
     return look_again_later(frame);
   self->scratch[kChild] = 0;
   if (!(clone.flags & CLONE_VM)) {
     window_lock();
     self->scratch[kChild] = kForked;
-  } else if (clone.flags & CLONE_SETTLS) {
+  } else if (is_thread) {
     child = new_thread_block(clone.tls);
     if (!child)
       return -EAGAIN;

@@ -24,6 +24,7 @@
 #include "children.h"
 #include "interface/dynamic.h"
 #include "stop.h"
+#include "timed_calls.h"
 
 namespace mana {
 
@@ -503,6 +504,7 @@ void control_resume() {
   state.engine_in = state.cancelled = false;
   state.phase = Phase::idle;
   clear_intent();
+  timed_calls_begin_life();
   resume_all_threads();
   tell(wire::Resumed{}, state.epoch);
   state.changed.notify_all();

@@ -7,7 +7,8 @@
 // here.
 //
 // Other futex operations never come here: the net (syscall_net.h) looks at the operation, and sites in libraries that are mapped
-// after a restart pass through.
+// after a restart pass through. Where there is no net (MANA_NET=off) these calls are not seen: contended mutexes with priority
+// inheritance fail after a restart there.
 #pragma once
 
 namespace mana {

@@ -38,8 +38,9 @@ std::uint64_t wait_operation(std::uint64_t operation) {
 // Who has waited does not know whether others still do, and says so to be sure.
 long lock(SyscallFrame *frame) {
   const std::uint64_t address = frame->arg[0];
-  if (frame->stage > 0 && static_cast<long>(frame->raw[0]) == -ETIMEDOUT)
-    return -ETIMEDOUT;
+  const long waited = frame->stage > 0 ? static_cast<long>(frame->raw[0]) : 0;
+  if (waited != 0 && waited != -EAGAIN && waited != -EINTR)
+    return waited;
   const Word tid = own_tid(), others = frame->stage > 0 ? FUTEX_WAITERS : 0;
   Word word = __atomic_load_n(word_at(address), __ATOMIC_SEQ_CST);
   for (;;) {
@@ -110,7 +111,7 @@ void owner_dies(std::uint64_t address, bool pending, bool inheriting) {
 } // namespace
 
 void robust_list_at_exit() {
-  if (own_tid() == static_cast<Word>(this_thread_block()->kernel_tid))
+  if (seam()->restarts == 0)
     return;
   robust_list_head *head = nullptr;
   std::size_t bytes = 0;
@@ -130,6 +131,8 @@ void robust_list_at_exit() {
   }
   if (pending)
     owner_dies((pending & ~kInheriting) + offset, true, (pending & kInheriting) != 0);
+  // The kernel must not take another owner's number for its own.
+  raw_syscall(__NR_set_robust_list, 0, sizeof *head);
 }
 
 void register_futex_calls() {

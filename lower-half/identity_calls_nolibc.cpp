@@ -73,7 +73,7 @@ std::int64_t pid_to_kernel(std::int64_t pid) {
 std::int64_t tid_to_kernel(std::int64_t tid) {
   if (tid <= 0)
     return tid;
-  std::int64_t found = tid;
+  std::int64_t found = child_to_kernel(tid);
   for_each_thread([&](ThreadBlock *block) {
     if (block->tid == tid)
       found = block->kernel_tid;
@@ -98,6 +98,7 @@ void register_identity_calls() {
   intercept_register(__NR_ioprio_set, on_which_call<kIoPriorityOfProcess>);
   intercept_register(__NR_tgkill, on_pid_tid_call);
   intercept_register(__NR_rt_tgsigqueueinfo, on_pid_tid_call);
+  intercept_register(__NR_setpgid, on_pid_tid_call);
 }
 
 } // namespace mana

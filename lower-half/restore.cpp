@@ -41,7 +41,6 @@
 #include "signals.h"
 #include "syscall_net.h"
 #include "threads.h"
-#include "timed_calls.h"
 #include "timers.h"
 #include "tools/image/reader.h"
 #include "vdso.h"
@@ -342,7 +341,6 @@ void restore_and_run(const char *path) {
   wait_for_debugger();
   restore_timers(d);
   timers_restore();
-  timed_calls_begin_life(monotonic_ns());
   if (std::exchange(seam()->engine_alone, 0u)) control_resume();
   resume_engine(engine_block());
 }

@@ -18,8 +18,8 @@ namespace mana {
 
 void register_timed_calls();
 
-// At restart, when threads are about to go on: waits that were interrupted by the checkpoint count from now. With libc.
-void timed_calls_begin_life(std::int64_t monotonic_ns);
+// When threads are about to go on, for the first time after a restart: waits that were interrupted by the checkpoint count from now.
+void timed_calls_begin_life();
 
 // For a call of the code page that failed with EINTR and is made again: `argument` are its registers rdi, rsi, rdx, r10, r8, r9, of
 // which those that say how long it waits are set to the rest.

@@ -133,7 +133,10 @@ long on_semtimedop(SyscallFrame *frame) {
 
 } // namespace
 
-void timed_calls_begin_life(std::int64_t monotonic_ns) { life_began_ns = monotonic_ns; }
+void timed_calls_begin_life() {
+  if (life_began_ns == 0)
+    life_began_ns = now_ns();
+}
 
 void take_rest(SyscallFrame *frame, std::uint64_t (&argument)[6]) {
   switch (frame->raw[0]) {

@@ -38,22 +38,45 @@ std::int32_t known_as(std::int64_t kernel_pid, bool taken) {
   return pid;
 }
 
+// A call that waited when the checkpoint was taken is made again after the restart, with the old number: it is then asked once more.
+bool asked_in_another_life(const SyscallFrame *frame) {
+  return frame->stage > 0 && frame->restarts != seam()->restarts && any_stand_in();
+}
+
+long wait_for_it(SyscallFrame *frame, std::uint64_t id, bool id_first) {
+  const std::uint64_t *arg = frame->arg;
+  frame->restarts = seam()->restarts;
+  if (id_first)
+    return then_raw_and_again(frame, frame->nr, id, arg[1], arg[2], arg[3]);
+  return then_raw_and_again(frame, frame->nr, arg[0], id, arg[2], arg[3], arg[4]);
+}
+
 // Stand-ins have ended already, so whoever waits for one does not block: a call that would is none of theirs.
 long on_wait4(SyscallFrame *frame) {
   const std::uint64_t *arg = frame->arg;
+  const long waited = static_cast<long>(frame->raw[0]);
+  if (frame->stage > 0 && (waited != -ECHILD || !asked_in_another_life(frame)))
+    return waited > 0 ? known_as(waited, true) : waited;
   if (!any_stand_in())
-    return then_raw(frame, frame->nr, arg[0], arg[1], arg[2], arg[3]);
+    return wait_for_it(frame, arg[0], true);
   const auto pid = static_cast<std::uint64_t>(child_to_kernel(static_cast<std::int32_t>(arg[0])));
   const long result = raw_syscall(__NR_wait4, pid, arg[1], arg[2] | WNOHANG, arg[3]);
   if (result > 0)
     return known_as(result, true);
-  return result == 0 && !(arg[2] & WNOHANG) ? then_raw(frame, frame->nr, pid, arg[1], arg[2], arg[3]) : result;
+  return result == 0 && !(arg[2] & WNOHANG) ? wait_for_it(frame, pid, true) : result;
 }
 
 long on_waitid(SyscallFrame *frame) {
   const std::uint64_t *arg = frame->arg;
+  const long waited = static_cast<long>(frame->raw[0]);
+  if (frame->stage > 0 && (waited != -ECHILD || !asked_in_another_life(frame))) {
+    auto *told = reinterpret_cast<siginfo_t *>(arg[2]);
+    if (waited == 0 && told && told->si_pid != 0)
+      told->si_pid = known_as(told->si_pid, !(arg[3] & WNOWAIT));
+    return waited;
+  }
   if (!any_stand_in())
-    return then_raw(frame, frame->nr, arg[0], arg[1], arg[2], arg[3], arg[4]);
+    return wait_for_it(frame, arg[1], false);
   std::uint64_t id = arg[1];
   if (arg[0] == P_PID)
     id = static_cast<std::uint64_t>(child_to_kernel(static_cast<std::int32_t>(id)));
@@ -63,7 +86,7 @@ long on_waitid(SyscallFrame *frame) {
   if (result == 0 && info->si_pid != 0)
     info->si_pid = known_as(info->si_pid, !(arg[3] & WNOWAIT));
   else if (result == 0 && !(arg[3] & WNOHANG))
-    return then_raw(frame, frame->nr, arg[0], id, arg[2], arg[3], arg[4]);
+    return wait_for_it(frame, id, false);
   return result;
 }
 
