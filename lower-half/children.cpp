@@ -14,6 +14,7 @@
 #include <fstream>
 #include <thread>
 
+#include "child_calls.h"
 #include "report.h"
 #include "saved.h"
 #include "signals.h"

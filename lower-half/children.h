@@ -5,12 +5,11 @@
 // the checkpoint is over. Those that live on are named; after a restart they are not there, and waitpid() says ECHILD.
 //
 // One that has ended and was not waited for is noted. At a restart a stand-in is started that ends in the same way at once, and
-// wait4 and waitid know it by the old number (wait_calls_nolibc.cpp). Its resource usage is lost.
+// wait4 and waitid know it by the old number (child_calls.h). Its resource usage is lost.
 //
 // Found in /proc/self/task/*/children; where the kernel lacks that file, nothing is waited for nor named. With libc, on the
 // control thread and the image writer's.
 #pragma once
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -25,17 +24,6 @@ void children_describe(std::vector<std::string> *lost);
 // At restart, with all signals blocked: starts the stand-ins.
 void children_restore();
 
-// --- everywhere, no libc (wait_calls_nolibc.cpp, clone_nolibc.cpp) ---
-
-// Whether starts of processes wait; whether one that began before has not returned yet.
-void hold_starts(bool hold);
-bool starts_are_under_way();
-
-// The kernel's pid of a child that has ended, for what the application knows it by; the number itself for any other.
-std::int64_t child_to_kernel(std::int64_t pid);
-void register_wait_calls();
-
-// --- with libc ---
 
 // Around MPI_Init of the live MPI: children that it starts (a daemon) are not the application's.
 class ChildrenOfMpi {

@@ -23,7 +23,7 @@
 #include <signal.h>
 
 #include "arch/x86_64/raw_syscall.h"
-#include "children.h"
+#include "child_calls.h"
 #include "intercept.h"
 #include "saved.h"
 #include "threads.h"

@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "backends/backend.h"
+#include "child_calls.h"
 #include "children.h"
 #include "interface/dynamic.h"
 #include "stop.h"

@@ -4,8 +4,10 @@
 // that the rewritten call sites exist when a restart needs them.
 #include <asm/unistd.h>
 
+#include <initializer_list>
+
 #include "arch/x86_64/raw_syscall.h"
-#include "children.h"
+#include "child_calls.h"
 #include "intercept.h"
 #include "threads.h"
 

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "children.h"
+#include "child_calls.h"
 #include "code_page.h"
 #include "futex_calls.h"
 #include "patch.h"

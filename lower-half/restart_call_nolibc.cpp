@@ -25,14 +25,14 @@ namespace {
 
 constexpr std::uint64_t kTimerAbsolute = 1; // TIMER_ABSTIME
 
-bool is_syscall(const std::uint8_t *code) { return code[0] == 0x0f && code[1] == 0x05; }
+std::uint8_t byte_at(std::uint64_t address) { return *reinterpret_cast<const std::uint8_t *>(address); }
 
 // The number of the application's own call that ends before `pc`, or -1.
 long number_before(std::uint64_t pc) {
-  const auto *code = reinterpret_cast<const std::uint8_t *>(pc);
-  if (!is_syscall(code - 2) || (pc >= kCodeAddress && pc < kFirstFree) || code[-7] != 0xb8)
+  const bool is_syscall = byte_at(pc - 2) == 0x0f && byte_at(pc - 1) == 0x05;
+  if (!is_syscall || (pc >= kCodeAddress && pc < kFirstFree) || byte_at(pc - 7) != 0xb8)
     return -1;
-  return static_cast<long>(code[-6] | code[-5] << 8 | code[-4] << 16);
+  return static_cast<long>(byte_at(pc - 6) | byte_at(pc - 5) << 8 | byte_at(pc - 4) << 16);
 }
 
 bool negative(std::uint64_t value) { return static_cast<std::int32_t>(value) < 0; }

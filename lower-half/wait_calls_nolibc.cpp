@@ -1,11 +1,11 @@
-// wait4 and waitid for children that had ended before a restart: see children.h. The rules are those of intercept.h.
+// wait4 and waitid for children that had ended before a restart: see child_calls.h and children.h. The rules are those of intercept.h.
 #include <asm/unistd.h>
 #include <errno.h>
 #include <signal.h>
 #include <sys/wait.h>
 
 #include "arch/x86_64/raw_syscall.h"
-#include "children.h"
+#include "child_calls.h"
 #include "intercept.h"
 #include "saved.h"
 

@@ -1,6 +1,8 @@
 // See large_types.h.
 #include "core/large_types.h"
 
+#include <initializer_list>
+
 #include "abi_constants.h"
 #include "core/call.h"
 #include "core/memory.h"

@@ -2,6 +2,8 @@
 // exported data, and the names that its companion libraries (libmpichfort, libmpichcxx) call.
 #include "fronts/mpich_head.h"
 
+#include <iterator>
+
 #include "core_api.h"
 #include "fronts/callbacks.h"
 #include "fronts/fortran_attributes.h"
