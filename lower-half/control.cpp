@@ -110,12 +110,19 @@ std::vector<wire::Count> read_counts() {
   return counts;
 }
 
+// Progress may start the next step of a duplication, and Open MPI takes that for any other collective of the communicator: started in
+// another order than by the other ranks, the two are mixed up. So while the application stands before a call of its own there
+// is none then; the coordinator does not wait for ever for those who need it.
+constexpr std::uint32_t kOpenMpi = 1;  // backend_number()
+bool may_progress() { return seam()->duplications == 0 || state.engine_in || backend_number() != kOpenMpi; }
+
 // Waits until `done`. Short waits spin, long ones sleep up to a millisecond between two looks at the network.
 template <class Done> void wait_until(Lock &lock, Done done) {
   auto pause = 20us;
   for (int round = 0; !done(); ++round) {
+    const bool progress = may_progress();
     lock.unlock();
-    backend_progress();
+    if (progress) backend_progress();
     if (round < 200) sched_yield();
     lock.lock();
     if (round < 200 || done()) continue;

@@ -84,7 +84,7 @@ int start_below(Comm *comm, Comm *made, Request **request) {
     core_free(d);
     return error;
   }
-  ++duplications;
+  seam()->duplications = ++duplications;
   *request = new_request(comm, RequestKind::collective);
   (*request)->native = native;
   (*request)->buf = d;
@@ -128,7 +128,7 @@ bool duplication_goes_on(Request *request, int error) {
   }
   core_free(d);
   request->buf = nullptr;
-  --duplications;
+  seam()->duplications = --duplications;
   return false;
 }
 

@@ -224,7 +224,8 @@ struct Seam {
   std::uint64_t calls_counted;
   std::uint32_t stop_after;       // checkpoint_at ends the job
   std::uint32_t engine_alone;     // 1 in an image: the engine runs no core, so restart resumes the threads itself
-  std::uint32_t reserved[14];
+  std::uint32_t duplications;     // of communicators, under way below (core/duplication.cpp)
+  std::uint32_t reserved[13];
 };
 
 inline Seam *seam() { return reinterpret_cast<Seam *>(kSeamAddress); }
