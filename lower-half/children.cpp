@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -100,6 +101,12 @@ int end_like(int status) {
   return pid;
 }
 
+// Opens no file, as those do that tell more: the program runs, and must get the lowest descriptor that it has free.
+bool has_children() {
+  siginfo_t info{};
+  return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 || errno != ECHILD;
+}
+
 std::chrono::milliseconds patience() {
   const char *wish = std::getenv("MANA_CHILD_TIMEOUT");
   return std::chrono::milliseconds(wish ? static_cast<long>(std::strtod(wish, nullptr) * 1000) : 5000);
@@ -112,6 +119,7 @@ void children_wait() {
   hold_starts(true);
   for (;;) {
     const bool starting = starts_are_under_way();
+    if (!starting && !has_children()) return;
     const std::vector<int> children = applications_children();
     const bool none = !starting && std::none_of(children.begin(), children.end(), lives);
     if (none || std::chrono::steady_clock::now() >= end) return;
