@@ -93,6 +93,12 @@ Found describe_nameless(SavedFile *file, const Opened &opened, std::string *what
   return Found::lost;
 }
 
+// What /proc tells about this process is, after a restart, about the one that this has become.
+std::string of_whichever_process(const std::string &path) {
+  const std::string own = "/proc/" + std::to_string(::getpid()) + "/";
+  return path.starts_with(own) ? "/proc/self/" + path.substr(own.size()) : path;
+}
+
 }  // namespace
 
 Found describe_regular(SavedFile *file, const Opened &opened, std::string *what) {
@@ -108,7 +114,7 @@ Found describe_regular(SavedFile *file, const Opened &opened, std::string *what)
     return Found::lost;
   }
   file->kind = FileKind::regular;
-  file->path = opened.path;
+  file->path = of_whichever_process(opened.path);
   const bool writes = (file->flags & O_ACCMODE) != O_RDONLY && regular;
   file->cut_back = writes && ((file->flags & O_APPEND) || file->offset == file->size);
   return Found::saved;
