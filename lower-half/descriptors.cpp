@@ -77,6 +77,14 @@ void tell_environment(int from, int to) {
   }
 }
 
+// The kernel enlarges the table of descriptors at once as long as nobody shares it, and for milliseconds once there are threads.
+void enlarge_table() {
+  const long any = ::syscall(SYS_openat, AT_FDCWD, "/", O_PATH | O_CLOEXEC);
+  if (any < 0) return;
+  ::syscall(SYS_close, ::syscall(SYS_fcntl, any, F_DUPFD_CLOEXEC, base));
+  ::syscall(SYS_close, any);
+}
+
 // Results of system calls that make a descriptor.
 int up(long fd) { return fd < 0 ? static_cast<int>(fd) : descriptor_move_up(static_cast<int>(fd)); }
 
@@ -103,6 +111,7 @@ void descriptors_start() {
   const int chosen = choose_base();
   const std::vector<int> inherited = open_descriptors();
   base = chosen;
+  enlarge_table();
   for (const int fd : inherited) {
     if (fd < 3 || fd >= base || users_own(fd)) continue;
     const int to = descriptor_move_up(fd);
