@@ -69,6 +69,33 @@ private:
   T *items_;
 };
 
+// Counts of a neighbourhood collective with a datatype for each neighbour. MPICH 4.0's binding with ints takes the number of
+// neighbours to send to for that to receive from; the one with MPI_Count does not. Both read the counts before they return.
+#if defined(MPICH_NUMVERSION) && MPI_VERSION >= 4
+#define WITH_NEIGHBOR_COUNTS(function) function##_c
+class NeighborCounts {
+public:
+  NeighborCounts(const int *from, int n) : room_(n) {
+    for (int i = 0; i < n; ++i)
+      room_.get()[i] = from[i];
+  }
+  const MPI_Count *get() { return room_.get(); }
+
+private:
+  Room<MPI_Count> room_;
+};
+#else
+#define WITH_NEIGHBOR_COUNTS(function) function
+class NeighborCounts {
+public:
+  NeighborCounts(const int *from, int) : from_(from) {}
+  const int *get() const { return from_; }
+
+private:
+  const int *from_;
+};
+#endif
+
 template <class Handle, class Native> class HandleArray {
 public:
   HandleArray(const Native *from, int n) : n_(n), room_(n) {
