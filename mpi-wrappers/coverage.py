@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""Writes docs/coverage.md from the table, or with --check says whether it is up to date."""
+"""Writes docs/coverage.md from the table and the test programs, or with --check says whether it is up to date and complete."""
 import argparse
+import re
 import sys
 
 import table
 
-COVERAGE = table.HERE.parent / "docs" / "coverage.md"
+TOP = table.HERE.parent
+COVERAGE = TOP / "docs" / "coverage.md"
+SWEPT, OTHERS = TOP / "tests" / "programs", TOP / "tests" / "e2e" / "programs"
 TITLES = {
     "point-to-point": "Point-to-point communication", "collectives": "Collective communication", "datatypes": "Datatypes",
     "communicators": "Communicators", "groups": "Groups", "topologies": "Topologies",
@@ -20,7 +23,31 @@ Generated from the table of MPI functions by `mpi-wrappers/coverage.py`; a test 
 
 Every function of the two MPIs' public headers can be linked. A function that is not supported returns
 `MPI_ERR_UNSUPPORTED_OPERATION` through the error handler of its communicator, and says so once.
+
+Each supported function is called by at least one program that checks its results, under every MPI that declares it, and under both
+live MPIs. The programs in `tests/programs` are checkpointed at each MPI call of a rank and restarted on the same and on the other
+MPI (`tests/run --all`; `tests/run` takes a part that changes from day to day); those in *italics* (`tests/e2e/programs`) at calls or instants
+that their tests choose, and restarted on the other MPI. So "restarts" means: on the same MPI and across MPIs.
 """
+
+
+def called_by():
+    """Names of functions, in lower case -> names of the programs that call them, those that are swept first."""
+    found = {}
+    for folder in (SWEPT, OTHERS):
+        for path in sorted(folder.iterdir()):
+            text = re.sub(r"^\s*(//|!).*$|//.*$", "", path.read_text(), flags=re.MULTILINE)
+            name = path.stem if folder == SWEPT else f"*{path.stem}*"
+            for word in {word.lower() for word in re.findall(r"\bMPIX?_\w+", text, re.IGNORECASE)}:
+                found.setdefault(word, []).append(name)
+    return found
+
+
+def row(f, programs):
+    if not f.supported:
+        return f"| `{f.c_name}` | no | | |"
+    more = f" and {len(programs) - 1} more" if len(programs) > 1 else ""
+    return f"| `{f.c_name}` | yes | {'yes' if programs else 'not tested'} | {programs[0].replace('_', ' ') + more if programs else ''} |"
 
 
 def text():
@@ -32,11 +59,10 @@ def text():
         raise SystemExit(f"coverage.py: no title for {', '.join(sorted(unknown))}")
     for chapter, members in rows.items():
         out.append(f"| {TITLES[chapter]} | {len(members)} | {sum(f.supported for f in members)} |")
+    calls = called_by()
     for chapter, members in rows.items():
-        for supported, word in ((True, "Supported"), (False, "Not supported")):
-            names = ", ".join(f"`{f.c_name}`" for f in members if f.supported == supported)
-            if names:
-                out += ["", f"**{TITLES[chapter]}: {word.lower()}**", "", names]
+        out += ["", f"## {TITLES[chapter]}", "", "| function | works | restarts | shown by |", "|---|---|---|---|"]
+        out += [row(f, calls.get(f.c_name.lower(), [])) for f in members]
     return "\n".join(out) + "\n"
 
 
@@ -44,8 +70,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     if not parser.parse_args().check:
-        COVERAGE.write_text(text())
-    elif not COVERAGE.exists() or COVERAGE.read_text() != text():
+        return COVERAGE.write_text(text())
+    calls = called_by()
+    untested = [f.c_name for f in table.load_functions().values() if f.supported and f.c_name.lower() not in calls]
+    if untested:
+        sys.exit(f"no test program calls {', '.join(untested)}")
+    if not COVERAGE.exists() or COVERAGE.read_text() != text():
         sys.exit(f"{COVERAGE} is not up to date: run mpi-wrappers/coverage.py")
 
 

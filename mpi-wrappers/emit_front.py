@@ -235,7 +235,7 @@ def tool_body(f):
         return text + f"  {TOOL_RESULTS[f.name]};\n  return MPI_SUCCESS;\n"
     if f.name.endswith("_get_index"):
         return text + "  return MPI_T_ERR_INVALID_NAME;\n"
-    if any(p.name.endswith("_index") and p.mode == "in" for p in f.params):
+    if any(p.name.endswith("_index") and p.name != "element_index" and p.mode == "in" for p in f.params):
         return text + "  return MPI_T_ERR_INVALID_INDEX;\n"
     return text + "  return MPI_T_ERR_INVALID_HANDLE;\n"
 

@@ -89,7 +89,7 @@ _NOT_COUNTED = {f.c_name.lower() for f in table.load_functions().values() if f.b
 
 def _is_counted(symbol):
     """Whether a symbol that a program needs is an MPI function, of C or of Fortran, that enters the core."""
-    if re.fullmatch(r"MPI_[A-Z][a-z]\w*", symbol):
+    if re.fullmatch(r"MPIX?_[A-Z][a-z]\w*", symbol):
         return symbol.lower() not in _NOT_COUNTED
     routine = re.fullmatch(r"(mpi_\w+?)_(f08_|f08ts_)?", symbol)
     return bool(routine) and routine[1] not in _NOT_COUNTED and not re.match(r"mpi_(fortran_|sizeof|f_sync_reg)|.*_fn$", routine[1])

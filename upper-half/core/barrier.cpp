@@ -18,6 +18,7 @@
 #include "core/call.h"
 #include "core/collectives.h"
 #include "core/communicators.h"
+#include "core/duplication.h"
 #include "core/errors.h"
 #include "core/lock.h"
 #include "core_api.h"
@@ -63,6 +64,7 @@ namespace api {
 
 int Barrier(Comm *comm) {
   Call call(Fn::Barrier);
+  if (duplications) [[unlikely]] finish_duplications(comm);  // Open MPI mixes its nonblocking barrier with their steps
   const bool interruptible = comm->entered && may_enter_uncounted();
   const int error = interruptible ? uncounted_barrier(comm) : counted_barrier(comm);
   return error ? raise(comm, error) : 0;

@@ -418,9 +418,8 @@ int Comm_set_info(Comm *comm, Info *info) {
   Call call(Fn::Comm_set_info);
   if (is_null(comm)) return raise(abi::ERR_COMM);
   if (is_null(info)) return raise(comm, abi::ERR_INFO);
-  Info *copy = copy_info(info);
-  if (comm->info) release(comm->info);
-  comm->info = copy;
+  if (!comm->info) comm->info = copy_info(predefined<Info>(abi::INFO_NULL));
+  update_info(comm->info, info);
   return 0;
 }
 

@@ -128,8 +128,10 @@ private:
 
   void poll_above(bool may_wait) {
     poll_acknowledgements();
-    for (int i = 0; i < n_ && generalized_; ++i)
+    if (!generalized_) return;
+    for (int i = 0; i < n_; ++i)
       if (is_listed(requests_[i]) && is_generalized(requests_[i])) poll_generalized(requests_[i], may_wait);
+    gather();  // these functions may call MPI: what runs below may have ended, or be another native after a restart
   }
 
   // Only with several threads can anybody look meanwhile.

@@ -150,6 +150,7 @@ int access_later(const FileAccess &access, Request **request, AccessLater below)
   }
   Request *r = new_request(access.file->comm, RequestKind::file);
   r->native = native;
+  r->mode = (access.traits & kAccessCollective) != 0;
   r->type = way.take_type();
   r->buf = way.take_conversion();
   *request = r;

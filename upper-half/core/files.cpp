@@ -50,8 +50,7 @@ NativeHints::~NativeHints() {
 void remember_hints(File *file, const Info *info) {
   if (!info || is_null(info) || !info->first) return;
   if (!file->info) file->info = copy_info(predefined<Info>(abi::INFO_NULL));
-  for (const InfoEntry *entry = info->first; entry; entry = entry->next)
-    set_info_value(file->info, entry->key, entry->value);
+  update_info(file->info, info);
 }
 
 namespace {

@@ -79,6 +79,11 @@ void set_info_value(Info *info, const char *key, const char *value) {
   append(info, copy_string(key, std::strlen(key)), copy_trimmed(value));
 }
 
+void update_info(Info *info, const Info *more) {
+  for (const InfoEntry *entry = more->first; entry; entry = entry->next)
+    set_info_value(info, entry->key, entry->value);
+}
+
 void release(Info *info) {
   if (--info->refs != 0)
     return;

@@ -15,6 +15,8 @@ Info *copy_info(const Info *info);
 // Value of a key or null.
 const char *info_value(const Info *info, const char *key);
 void set_info_value(Info *info, const char *key, const char *value);
+// The hints of `more` replace or join those that are there.
+void update_info(Info *info, const Info *more);
 void release(Info *info);
 inline bool is_null(const Info *info) { return (info->flags & kNull) != 0; }
 

@@ -189,7 +189,7 @@ enum class RequestKind : std::uint8_t { none, send, recv, collective, generalize
 struct Request : Object {
   NativeRequest native;           // native null when complete, inactive or not started below
   RequestKind op;
-  std::uint8_t mode;              // SendMode of sends
+  std::uint8_t mode;              // SendMode of sends; of accesses to files: 1 collective
   std::uint8_t persistent;
   std::uint8_t active;            // started and not yet completed to the application
   std::uint8_t complete;          // outcome in `status`, nothing is under way below any more

@@ -113,9 +113,7 @@ int Win_set_info(Win *win, Info *info) {
   Call call(Fn::Win_set_info);
   if (is_null(win)) return raise(win, abi::ERR_WIN);
   if (is_null(info)) return raise(win, abi::ERR_INFO);
-  Info *copy = copy_info(info);
-  release(win->info);
-  win->info = copy;
+  update_info(win->info, info);
   return 0;
 }
 
