@@ -1,12 +1,13 @@
-// Futexes in which the kernel compares thread numbers: priority-inheriting mutexes, and the robust ones of a thread that ends.
+// Futexes in which the kernel compares thread numbers: priority-inheriting mutexes, and the robust ones of a thread that ends; and
+// those that wait until some time of CLOCK_MONOTONIC (clocks.h).
 //
-// Both hold the number of their owner as glibc knows it, which after a restart is not the kernel's. So from the first restart on
+// The mutexes hold the number of their owner as glibc knows it, which after a restart is not the kernel's. So from the first restart on
 // the calls for priority inheritance are answered here, with a plain futex in the same word: mutual exclusion, ownership and
 // time-outs stay, the inheritance of priorities does not. Threads that wait in the kernel for such a mutex at the
 // checkpoint make their call again, as they do after any signal. Of a thread that ends, the list of robust mutexes is gone through
 // here.
 //
-// Other futex operations never come here: the net (syscall_net.h) looks at the operation, and sites in libraries that are mapped
+// Other futex operations never come here: the net (syscall_net.h) looks at operation and time-out, and sites in libraries that are mapped
 // after a restart pass through. Where there is no net (MANA_NET=off) these calls are not seen: contended mutexes with priority
 // inheritance fail after a restart there.
 #pragma once

@@ -4,8 +4,10 @@
 #include <asm/unistd.h>
 #include <errno.h>
 #include <linux/futex.h>
+#include <time.h>
 
 #include "arch/x86_64/raw_syscall.h"
+#include "clocks.h"
 #include "intercept.h"
 #include "saved.h"
 #include "signals.h"
@@ -35,6 +37,15 @@ std::uint64_t wait_operation(std::uint64_t operation) {
   return FUTEX_WAIT_BITSET | clock | (operation & FUTEX_PRIVATE_FLAG);
 }
 
+// Until when a futex waits, for the kernel: a time of the wall clock, of CLOCK_MONOTONIC, or none.
+std::uint64_t kernel_timeout(SyscallFrame *frame, std::uint64_t operation) {
+  const std::uint64_t timeout = frame->arg[3];
+  if (!timeout || (operation & FUTEX_CLOCK_REALTIME))
+    return timeout;
+  frame->timeout = kernel_time(CLOCK_MONOTONIC, *reinterpret_cast<const KernelTimespec *>(timeout));
+  return reinterpret_cast<std::uint64_t>(&frame->timeout);
+}
+
 // Who has waited does not know whether others still do, and says so to be sure.
 long lock(SyscallFrame *frame) {
   const std::uint64_t address = frame->arg[0];
@@ -50,8 +61,9 @@ long lock(SyscallFrame *frame) {
       if (replace(word_at(address), &word, tid | others | (word & ~Word{FUTEX_TID_MASK})))
         return 0;
     } else if ((word & FUTEX_WAITERS) || replace(word_at(address), &word, word | FUTEX_WAITERS)) {
-      return then_raw_and_again(frame, __NR_futex, address, wait_operation(frame->arg[1]), word | FUTEX_WAITERS,
-                                frame->arg[3], 0, FUTEX_BITSET_MATCH_ANY);
+      const std::uint64_t wait = wait_operation(frame->arg[1]);
+      return then_raw_and_again(frame, __NR_futex, address, wait, word | FUTEX_WAITERS, kernel_timeout(frame, wait), 0,
+                                FUTEX_BITSET_MATCH_ANY);
     }
   }
 }
@@ -87,6 +99,8 @@ long on_futex(SyscallFrame *frame) {
   case FUTEX_WAIT_REQUEUE_PI:
   case FUTEX_CMP_REQUEUE_PI:
     return -ENOSYS;
+  case FUTEX_WAIT_BITSET:
+    return then_raw(frame, frame->nr, arg[0], arg[1], arg[2], kernel_timeout(frame, arg[1]), arg[4], arg[5]);
   }
   return then_raw(frame, frame->nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
 }

@@ -16,6 +16,7 @@
 
 #include "arch/x86_64/park_frame.h"
 #include "children.h"
+#include "clocks.h"
 #include "control.h"
 #include "descriptors.h"
 #include "files.h"
@@ -136,7 +137,7 @@ void describe_host(Description *d) {
   d->kernel = names.release;
   d->cpu_features = image::cpu_features();
   d->time_ns = now_ns(CLOCK_REALTIME);
-  d->monotonic_ns = now_ns(CLOCK_MONOTONIC) + static_cast<std::uint64_t>(seam()->wtime_offset_ns);
+  clocks_save();
 }
 
 Description describe(int *error, Unsaveable *unsaveable) {

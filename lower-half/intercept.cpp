@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "child_calls.h"
+#include "clocks.h"
 #include "code_page.h"
 #include "futex_calls.h"
 #include "patch.h"
@@ -32,6 +33,7 @@ void intercept_init() {
   register_timed_calls();
   register_wait_calls();
   register_futex_calls();
+  register_clock_calls();
   if (switched_off("MANA_PATCH"))
     patch_disable();
   code_slots()->syscall_handler = reinterpret_cast<void *>(intercept_dispatch);

@@ -43,6 +43,9 @@ namespace mana {
 struct KernelTimespec {
   std::int64_t seconds, nanoseconds;
 };
+struct KernelItimerspec {
+  KernelTimespec interval, value;
+};
 
 // Built on the stack by arch/x86_64/intercept.S, offsets asserted there and below.
 struct SyscallFrame {

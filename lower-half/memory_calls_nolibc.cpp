@@ -5,14 +5,16 @@
 //   hint                 honoured when that place is free, as the kernel does
 //   MAP_FIXED            honoured in the window and the low area; refused elsewhere (ENOMEM): memory there would
 //                        not be saved, and may be the lower half's
-//   MAP_32BIT            placed in the low area; MAP_HUGETLB: aligned to the huge page size asked for
+//   MAP_32BIT            placed in the low area; MAP_HUGETLB, a file of huge pages: aligned to their size
 //   MAP_GROWSDOWN        room for 8 MiB of growth is set aside below, and stays so
 // Anonymous blocks from 2 MiB up are aligned to 2 MiB (transparent huge pages), as Linux does since 6.7.
 #include <asm/unistd.h>
 #include <errno.h>
+#include <linux/magic.h>
 #include <linux/mman.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
+#include <sys/statfs.h>
 
 #include "arch/x86_64/raw_syscall.h"
 #include "intercept.h"
@@ -31,6 +33,13 @@ constexpr int kHugeShift = 26; // MAP_HUGE_SHIFT: log2 of the page size in the f
 std::uint64_t huge_page_bytes(std::uint64_t flags) {
   const std::uint64_t log2 = (flags >> kHugeShift) & 63;
   return log2 ? std::uint64_t{1} << log2 : kHugePageSize;
+}
+
+// Bytes of a page of a file that has huge ones (hugetlbfs, MFD_HUGETLB); 0: not such a file.
+std::uint64_t huge_page_bytes_of_file(std::uint64_t fd) {
+  struct statfs of {};
+  const long result = raw_syscall(__NR_fstatfs, fd, reinterpret_cast<std::uint64_t>(&of));
+  return !failed(result) && of.f_type == HUGETLBFS_MAGIC ? static_cast<std::uint64_t>(of.f_bsize) : 0;
 }
 
 // An executable file mapping of the application: its system call sites are rewritten before anyone runs it.
@@ -84,7 +93,14 @@ long map_locked(std::uint64_t address, std::uint64_t bytes, std::uint64_t prot, 
     // Not NOREPLACE: the place is ours, and before Linux 4.17 the flag was not known. MAP_32BIT has done its work.
     flags = (flags & ~std::uint64_t{MAP_32BIT}) | MAP_FIXED;
   }
-  const long got = raw_syscall(__NR_mmap, address, bytes, prot, flags, fd, offset);
+  long got = raw_syscall(__NR_mmap, address, bytes, prot, flags, fd, offset);
+  if (got == -EINVAL && !(flags & MAP_ANONYMOUS)) {
+    if (const std::uint64_t page = huge_page_bytes_of_file(fd)) {
+      span = (span + page - 1) & ~(page - 1);
+      address = fixed ? address : window_find(span, page, Place::file);
+      got = address ? raw_syscall(__NR_mmap, address, bytes, prot, flags, fd, offset) : -ENOMEM;
+    }
+  }
   if (!failed(got))
     window_take(address, address + span);
   return got;

@@ -28,6 +28,7 @@
 #include "arch/x86_64/crossing.h"
 #include "backends/backend.h"
 #include "children.h"
+#include "clocks.h"
 #include "code_page.h"
 #include "control.h"
 #include "dynamic.h"
@@ -150,8 +151,10 @@ void map_region(const Region &region, bool fill) {
   void *at = reinterpret_cast<void *>(region.address);
   const auto offset = fd < 0 ? 0 : static_cast<off_t>(region.offset);
   void *got = MAP_FAILED;
+  // Those that are shared come back in ordinary pages.
   if ((region.advice & image::kAdviceHugePages) && fd < 0) {
-    got = ::mmap(at, region.length, prot, flags | page_size_flags(region), fd, offset);
+    // Reserved, or an access would end the process where there are too few.
+    got = ::mmap(at, region.length, prot, (flags & ~MAP_NORESERVE) | page_size_flags(region), fd, offset);
     if (got == MAP_FAILED) say("there are not enough huge pages: the program goes on with ordinary ones");
   }
   if (got == MAP_FAILED) got = ::mmap(at, region.length, prot, flags, fd, offset);
@@ -217,20 +220,14 @@ void restore_memory(const Reader &reader) {
 // ---------------------------------------------------------------------------------
 // What in the window points out of it
 
-std::int64_t monotonic_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000000000ll + now.tv_nsec;
-}
-
-void refill_seam(const Description &d, bool fsgsbase) {
+void refill_seam(bool fsgsbase) {
   Seam &s = *seam();
   // A start for MPI_Comm_spawn goes on counting calls.
   s.intent = started_for_spawn() ? s.intent.load() & kIntentCount : kIntentNone;
   s.in_collective = 0;
   s.fsgsbase = fsgsbase;
   s.restarts += 1;
-  s.wtime_offset_ns = static_cast<std::int64_t>(d.monotonic_ns) - monotonic_ns();
+  clocks_restore();
   services_fill_seam();
   s.mpi = backend_table();
   if (!started_for_spawn()) services_watch_calls();
@@ -327,12 +324,12 @@ void restore_and_run(const char *path) {
 
   // The upper half, as it was, and its way into this lower half.
   restore_memory(reader);
-  refill_seam(d, fsgsbase);
+  refill_seam(fsgsbase);
   restore_process(d);
   children_restore();
   publish_application();
   restore_signals();
-  syscall_net_install();
+  if (!syscall_net_install()) clocks_are_the_hosts();
 
   // Threads are made anew and wait; this one goes on as the main thread, until the core has rebuilt its objects.
   adopt_thread_blocks();

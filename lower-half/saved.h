@@ -69,6 +69,8 @@ struct SavedProcess {
   std::uint64_t exec_low, exec_high;            // ET_EXEC program outside the window, else 0
   std::uint64_t pid;                            // pid the application knows
   std::uint64_t code_end;                       // bump pointer of stubs within 2 GiB (intercept)
+  std::int64_t clocks[kMovedClocks];            // as the application knew them when the image was written, in ns
+  std::int64_t system_time_us, ticks;
   KernelSigaction actions[kSignals];            // as the application set them
   PosixTimer timers[kMaxTimers];
   SavedSignal signals[kMaxPending];

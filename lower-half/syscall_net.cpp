@@ -36,18 +36,29 @@ sock_filter jump(std::uint16_t test, std::uint32_t value, std::size_t yes, std::
                   static_cast<std::uint8_t>(no));
 }
 
-// Only operations with priority inheritance; the test of the address comes `behind` + 1 instructions after this.
+// Only operations with priority inheritance, and waits until some time of CLOCK_MONOTONIC; the test of the address comes `behind` + 1
+// instructions after this.
 void filter_futexes(std::vector<sock_filter> *filter, std::size_t behind) {
   constexpr std::uint32_t kOperations[] = {FUTEX_LOCK_PI,          FUTEX_UNLOCK_PI,        FUTEX_TRYLOCK_PI,
                                            FUTEX_WAIT_REQUEUE_PI, FUTEX_CMP_REQUEUE_PI, FUTEX_LOCK_PI2};
   constexpr std::size_t kCount = std::size(kOperations);
   constexpr auto kCommand = static_cast<std::uint32_t>(FUTEX_CMD_MASK);
-  filter->push_back(jump(BPF_JEQ, SYS_futex, 0, 2 + kCount + 1));
+  constexpr std::size_t kUntil = 7, kTimeout = offsetof(seccomp_data, args) + 3 * 8;
+  filter->push_back(jump(BPF_JEQ, SYS_futex, 0, 2 + kCount + kUntil + 1));
   filter->push_back(load(offsetof(seccomp_data, args) + 8));
   filter->push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kCommand));
   for (std::size_t i = 0; i < kCount; ++i)
-    filter->push_back(jump(BPF_JEQ, kOperations[i], kCount - i + behind + 1, 0));
-  filter->push_back(answer(SECCOMP_RET_ALLOW));
+    filter->push_back(jump(BPF_JEQ, kOperations[i], kCount - i + kUntil + behind + 1, 0));
+  filter->insert(filter->end(), {
+                                    jump(BPF_JEQ, FUTEX_WAIT_BITSET, 0, kUntil - 1),
+                                    load(offsetof(seccomp_data, args) + 8),
+                                    jump(BPF_JSET, FUTEX_CLOCK_REALTIME, kUntil - 3, 0),
+                                    load(kTimeout),
+                                    jump(BPF_JEQ, 0, 0, behind + 4),
+                                    load(kTimeout + 4),
+                                    jump(BPF_JEQ, 0, 0, behind + 2),
+                                    answer(SECCOMP_RET_ALLOW),
+                                });
 }
 
 std::vector<sock_filter> build_filter() {

@@ -4,12 +4,15 @@
 // the kernel sends SIGSYS instead of executing the call. The handler points the interrupted context at the code
 // page's entry as a rewritten site would have done, and returns: the rest is intercept.h.
 //
-//   futex                      after a restart, and for priority inheritance only: as ours; else not (futex_calls.h)
-//   number not ours            allow   the kernel knows this answer by number alone (+9 ns per call)
+//   futex                      after a restart, and for priority inheritance or until a time only: as ours; else not (futex_calls.h)
+//   number not ours            allow   the kernel knows this answer by number alone
 //   below kFirstFree           allow   the code page's and the vDSO image's own calls
 //   outside of the window      allow   the lower half; the program at 0x400000; programs that the application
 //                                      executes: they inherit the filter, and never have code in the window
 //   else                       trap    about 1 us
+//
+// What any filter costs, also one that allows everything: 9 to 27 ns per system call, depending on the machine, and 20 more where
+// the kernel must run it (the intercepted numbers). The way through the code page adds 10.
 //
 // The number is tested before the instruction pointer, which keeps all other calls on the kernel's constant-action
 // path. Where seccomp() is refused the net is off, and inlined system calls of the program (not libc's) go unseen. It

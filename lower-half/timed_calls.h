@@ -10,7 +10,8 @@
 //   epoll_*wait*, rt_sigtimedwait,  the clock: the time and when it began are in the frame; parked time counts unless a restart
 //   semtimedop                      lies in between
 //
-// A wait for an absolute time, and one without a limit, is simply made again. A futex with a relative time gives EINTR.
+// A wait for an absolute time of a clock that a restart moves on (clocks.h) goes to its handler again; one of another clock, and one without
+// a limit, is simply made again. A futex with a relative time gives EINTR.
 #pragma once
 #include "intercept.h"
 

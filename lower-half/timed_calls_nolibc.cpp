@@ -4,6 +4,7 @@
 #include <asm/unistd.h>
 #include <time.h>
 
+#include "clocks.h"
 #include "code_page.h"
 #include "signals.h"
 #include "timers.h"
@@ -74,8 +75,13 @@ long on_nanosleep(SyscallFrame *frame) {
 long on_clock_nanosleep(SyscallFrame *frame) {
   const std::uint64_t *arg = frame->arg;
   const auto clock = static_cast<std::uint64_t>(clock_to_kernel(int_of(arg[0])));
-  const Sleep sleep = arg[1] & kAbsolute ? Sleep{arg[2], arg[3]} : sleep_of(frame, arg[2], arg[3]);
-  return then_raw(frame, frame->nr, clock, arg[1], sleep.request, sleep.rest);
+  if (!(arg[1] & kAbsolute) || !is_moved_clock(int_of(arg[0]))) {
+    const Sleep sleep = arg[1] & kAbsolute ? Sleep{arg[2], arg[3]} : sleep_of(frame, arg[2], arg[3]);
+    return then_raw(frame, frame->nr, clock, arg[1], sleep.request, sleep.rest);
+  }
+  if (arg[2])
+    frame->timeout = kernel_time(int_of(arg[0]), *time_at(arg[2]));
+  return then_raw(frame, frame->nr, clock, arg[1], arg[2] ? address(&frame->timeout) : 0, arg[3]);
 }
 
 long on_poll(SyscallFrame *frame) {

@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "arch/x86_64/raw_syscall.h"
+#include "clocks.h"
 #include "intercept.h"
 #include "saved.h"
 #include "threads.h"
@@ -55,7 +56,13 @@ long on_timer_settime(SyscallFrame *frame) {
   if (!timer)
     return -EINVAL;
   timer->absolute = (frame->arg[1] & kAbsolute) != 0;
-  return raw_syscall(__NR_timer_settime, static_cast<std::uint64_t>(timer->kernel_id), frame->arg[1], frame->arg[2],
+  const auto *wanted = reinterpret_cast<const KernelItimerspec *>(frame->arg[2]);
+  KernelItimerspec moved;
+  if (timer->absolute && wanted && clock_offset(timer->clock) != 0) {
+    moved = {wanted->interval, kernel_time(timer->clock, wanted->value)};
+    wanted = &moved;
+  }
+  return raw_syscall(__NR_timer_settime, static_cast<std::uint64_t>(timer->kernel_id), frame->arg[1], address(wanted),
                      frame->arg[3]);
 }
 

@@ -10,7 +10,7 @@ long call_time(void *time);
 long call_clock_getres(long clock, void *resolution);
 long call_getcpu(void *cpu, void *node);
 
-// By the function set before, but for the clocks of threads and processes.
+// By the function set before, but for the clocks of threads and processes; as the application's time (clocks.h).
 void set_live_clock_gettime(void *function);
 long clock_gettime_after_restart(long clock, void *time);
 

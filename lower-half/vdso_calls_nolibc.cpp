@@ -4,6 +4,7 @@
 #include <asm/unistd.h>
 
 #include "arch/x86_64/raw_syscall.h"
+#include "clocks.h"
 #include "timers.h"
 
 namespace mana {
@@ -28,7 +29,12 @@ long call_getcpu(void *cpu, void *node) { return raw_syscall(__NR_getcpu, word(c
 void set_live_clock_gettime(void *function) { live_clock_gettime = reinterpret_cast<long (*)(long, void *)>(function); }
 
 long clock_gettime_after_restart(long clock, void *time) {
-  return static_cast<std::int32_t>(clock) < 0 ? call_clock_gettime(clock, time) : live_clock_gettime(clock, time);
+  const auto number = static_cast<std::int32_t>(clock);
+  const long result = number < 0 ? call_clock_gettime(clock, time) : live_clock_gettime(clock, time);
+  auto *read = static_cast<KernelTimespec *>(time);
+  if (result == 0 && read && is_moved_clock(number))
+    *read = application_time(number, *read);
+  return result;
 }
 
 } // namespace mana

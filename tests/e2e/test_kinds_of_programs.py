@@ -48,6 +48,16 @@ def test_a_static_program_that_can_be_moved(case):
 
 
 @pytest.mark.skipif(not shutil.which("gfortran"), reason="no Fortran compiler")
+@pytest.mark.parametrize("mpi", MPIS)
+def test_integers_of_eight_bytes_are_told(case, mpi):
+    """Once, and not of programs without them; a program that heeds what its MPI library takes runs as natively."""
+    for flags, times in ([], 0), (["-fdefault-integer-8"], 1):
+        case.run(f"mpif90.{mpi}", *flags, "-ffree-line-length-none", "-o", "app", HERE / "passes_integers_of_four_bytes.f90")
+        assert case.launch(*mpirun(other(mpi), 2), "./app").err.count("INTEGERs of 8 bytes") == times, case.report("what is told")
+        check(case, mpi, 12)
+
+
+@pytest.mark.skipif(not shutil.which("gfortran"), reason="no Fortran compiler")
 def test_fortran_without_mpi(case):
     (case.folder / "main.c").write_text("""
 #include <mpi.h>

@@ -84,6 +84,60 @@ def test_sixty_thousand_mappings(case, mpi):
     assert case.restart("--", *mpirun(other(mpi), 2)).out == "ok\n"
 
 
+def in_time_namespace(seconds):
+    """What runs a command on a host that seems to have run for so much longer."""
+    words = ["unshare", "--time", "--fork", f"--monotonic={seconds}", f"--boottime={seconds}"]
+    if subprocess.run([*words, "true"], capture_output=True).returncode != 0:
+        pytest.skip("no time namespace can be made here")
+    return words
+
+
+@pytest.mark.parametrize("mpi", MPIS)
+@pytest.mark.parametrize("host", ["same", "longer", "shorter"])
+def test_clocks_go_on_where_they_were(case, mpi, host):
+    uptime = int(time.clock_gettime(time.CLOCK_MONOTONIC))
+    other_host = {"same": [], "longer": in_time_namespace(5_000_000), "shorter": in_time_namespace(60 - uptime)}[host]
+    stopped_at(case, mpi, 5, program("waits_until_some_time", mpi))
+    second = case.start(*other_host, "mana_restart", "ckpt", "--", *mpirun(other(mpi), 2))
+    migrate.await_start(case, second)
+    case.checkpoint(stop=True)  # they still wait
+    assert second.wait().status == STOPPED, case.report("the second part")
+    assert second.out() + case.restart("--", *mpirun(mpi, 2)).out == "ok\n"
+
+
+HUGE_PAGES = 64  # two ranks map 12; the MPIs take some too when there are any
+
+
+@pytest.fixture
+def huge_pages():
+    """Some, beside those that are in use; taken back afterwards."""
+    number = Path("/proc/sys/vm/nr_hugepages")
+    before = number.read_text()
+    try:
+        number.write_text(str(int(before) + HUGE_PAGES))
+    except OSError:
+        pytest.skip("huge pages cannot be set aside here")
+    try:
+        if int(number.read_text()) < int(before) + HUGE_PAGES:
+            pytest.skip("no memory for huge pages")
+        yield number
+    finally:
+        number.write_text(before)
+
+
+@pytest.mark.parametrize("mpi", MPIS)
+@pytest.mark.parametrize("enough", [True, False], ids=["enough", "none left"])
+def test_huge_pages(case, huge_pages, mpi, enough):
+    stopped_at(case, mpi, 5, program("maps_huge_pages", mpi))
+    if not enough:
+        huge_pages.write_text("0")
+    second = case.restart("--", *mpirun(other(mpi), 2))
+    assert ("there are not enough huge pages" in second.err) != enough, case.report("what is told")
+    if enough:
+        assert sorted(second.out.split("\n")) == ["", "ok", "rank 0: 1", "rank 1: 1"], case.report("what is huge")
+    assert second.out.count("ok\n") == 1
+
+
 @pytest.mark.parametrize("affinity", ["launcher", "saved"])
 def test_processors_of_threads(case, affinity):
     if CORES < 2:

@@ -33,7 +33,7 @@
 
 namespace mana::image {
 
-inline constexpr std::uint32_t kFormatVersion = 2;
+inline constexpr std::uint32_t kFormatVersion = 3;
 inline constexpr std::uint64_t kPage = 4096;
 inline constexpr std::uint64_t kMaxSegment = 16u << 20;
 inline constexpr std::uint64_t kMaxNotes = 256u << 20;  // bound on what a reader allocates for the head
@@ -162,7 +162,6 @@ struct Description {
   std::uint32_t threads = 0;
   std::string job, host, kernel, exe, cwd;
   std::uint64_t time_ns = 0;                      // CLOCK_REALTIME
-  std::uint64_t monotonic_ns = 0;                 // CLOCK_MONOTONIC with Seam::wtime_offset_ns added
   std::uint64_t exec_low = 0, exec_high = 0;      // SavedProcess
   std::uint64_t brk_start = 0, brk_now = 0;
   std::uint32_t umask = 0;
@@ -174,7 +173,7 @@ struct Description {
   std::vector<std::string> warnings;              // what was not saved
   template <class A> void fields(A &a) {
     a(format_version, seam_version, rank, size, backend, front, mpi_initialized, thread_level, threads, job, host,
-      kernel, exe, cwd, time_ns, monotonic_ns, exec_low, exec_high, brk_start, brk_now, umask, regions, files, limits,
+      kernel, exe, cwd, time_ns, exec_low, exec_high, brk_start, brk_now, umask, regions, files, limits,
       timers, cpu_features, warnings);
   }
 };

@@ -289,6 +289,7 @@ struct FrontOps {
   int (*call_free)(void (*fn)(), void *extra);
   int (*call_cancel)(void (*fn)(), void *extra, int complete);
   int unset_handler_is_worlds;    // initial_errhandler() of core/errors.h
+  const char *fortran_common;     // symbol of a common block of mpif.h that is one INTEGER
 };
 
 }  // namespace mana

@@ -1,6 +1,10 @@
 // See start.h.
 #include "core/start.h"
 
+#include <dlfcn.h>
+#include <link.h>
+
+#include <algorithm>
 #include <cstring>
 
 #include "abi_constants.h"
@@ -120,13 +124,56 @@ void take_in_new_processes() {
   extend_partition_comm();
 }
 
+// Each rank has read its clocks at another instant of the checkpoint. From here on all have those of the one that was last, so that
+// times are the same for all and go back for none.
+void share_clocks() {
+  constexpr int kShared = 4, kBytes = kShared * static_cast<int>(sizeof(std::int64_t));
+  static_assert(kClockProcess == kShared - 1);
+  Seam &s = *seam();
+  const std::int64_t mine[kShared] = {s.wtime_offset_ns, s.clock_offset_ns[kClockMonotonic], s.clock_offset_ns[kClockRaw],
+                                      s.clock_offset_ns[kClockBoot]};
+  auto *all = core_array<std::int64_t>(static_cast<std::size_t>(world->size) * kShared);
+  if (s.mpi->Allgather(mine, kBytes, natives.byte, all, kBytes, natives.byte, world->native) == 0) {
+    for (int i = 0; i < world->size * kShared; i += kShared) {
+      s.wtime_offset_ns = std::max(s.wtime_offset_ns, all[i]);
+      for (int clock = 0; clock < kClockProcess; ++clock)
+        s.clock_offset_ns[clock] = std::max(s.clock_offset_ns[clock], all[i + 1 + clock]);
+    }
+  }
+  core_free(all);
+}
+
 }  // namespace
 
 void core_reattach() {
   fill_natives();
   take_in_new_processes();
   fill_native_world();
+  share_clocks();
 }
+
+namespace {
+
+// Bytes of an INTEGER where the program includes mpif.h: those of the common block in it that is one INTEGER. As long as the
+// MPI library's where nothing includes it: the modules fix the kinds of their arguments.
+std::size_t fortran_integer_bytes() {
+  void *common = dlsym(RTLD_DEFAULT, front_ops->fortran_common);
+  Dl_info found;
+  ElfW(Sym) *symbol = nullptr;
+  if (!common) dlerror();  // not for the program to find
+  if (!common || !dladdr1(common, &found, reinterpret_cast<void **>(&symbol), RTLD_DL_SYMENT) || !symbol) return sizeof(int);
+  return symbol->st_size;
+}
+
+// Such programs are not refused: those that declare the variables that MPI sets as INTEGER*4 are right.
+void tell_of_long_integers() {
+  if (own.first == seam()->process && fortran_integer_bytes() > sizeof(int))
+    seam()->services->say(
+        "this program was compiled with INTEGERs of 8 bytes (-fdefault-integer-8, -i8); its MPI library reads and sets those of 4, "
+        "with mana as without");
+}
+
+}  // namespace
 
 void core_attach() {
   fill_natives();
@@ -147,6 +194,7 @@ void core_attach() {
   fill_runtime_attributes();
   if (spawned) runtime_attributes.appnum = own.appnum;
   if (front_ops->version >= 4) make_partition_comm();
+  tell_of_long_integers();
 }
 
 }  // namespace mana

@@ -145,6 +145,7 @@ const FrontOps kFrontOps = {
     .call_free = call_free,
     .call_cancel = call_cancel,
     .unset_handler_is_worlds = kUnsetHandlerIsWorlds,
+    .fortran_common = fortran::kCommonOfOneInteger,
 };
 
 // Before the constructors of everything that needs this library. Without a seam nothing is touched, so that a program

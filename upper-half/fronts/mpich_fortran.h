@@ -10,6 +10,8 @@ namespace mana::front_side::fortran {
 
 using namespace mana::mpifh;
 
+inline constexpr const char *kCommonOfOneInteger = "mpifcmb5_";  // MPI_UNWEIGHTED
+
 inline bool is_fortran(void (*function)()) { return has_mark(function, kWrittenInFortran); }
 inline void call_op(void (*)(), void *, void *, int *, Datatype *) {}
 inline void call_errhandler(void (*)(), Object *, int *) {}

@@ -8,6 +8,8 @@ namespace mana::front_side::fortran {
 
 using namespace mana::mpifh;
 
+inline constexpr const char *kCommonOfOneInteger = "mpi_fortran_bottom_";
+
 inline bool is_fortran(void (*function)()) { return has_mark(function, kWrittenInFortran); }
 inline bool has_fortran_callbacks(void (*function)(), int) { return is_fortran(function); }
 

@@ -29,7 +29,7 @@
 
 namespace mana {
 
-inline constexpr std::uint32_t kSeamVersion = 5;
+inline constexpr std::uint32_t kSeamVersion = 6;
 inline constexpr std::uint64_t kSeamMagic = 0x6d616e617365616dULL;  // "manaseam"
 
 inline constexpr std::uintptr_t kWindowBase = 0x2000'0000'0000;
@@ -202,6 +202,9 @@ struct UpperServices {
   CounterChunk *counters;
 };
 
+// Clocks that a restart moves on.
+enum : int { kClockMonotonic = 0, kClockRaw = 1, kClockBoot = 2, kClockProcess = 3, kMovedClocks = 4 };
+
 struct LowerMpi;  // generated: one function pointer per MPI function of the backend
 
 struct Seam {
@@ -219,13 +222,16 @@ struct Seam {
   std::int32_t processes;         // of the job: those of the first MPI_COMM_WORLD, then those that were spawned
   std::int32_t thread_level;      // as the application was told, MPI-5.0 ABI value
   std::uint32_t fsgsbase;         // 1: the wrfsbase instruction may be used
-  std::int64_t wtime_offset_ns;   // added to CLOCK_MONOTONIC so that it never goes back
+  std::int64_t wtime_offset_ns;   // added to CLOCK_MONOTONIC by MPI_Wtime
   std::uint64_t checkpoint_at;    // MPI call number for kIntentCount
   std::uint64_t calls_counted;
   std::uint32_t stop_after;       // checkpoint_at ends the job
   std::uint32_t engine_alone;     // 1 in an image: the engine runs no core, so restart resumes the threads itself
   std::uint32_t duplications;     // of communicators, under way below (core/duplication.cpp)
-  std::uint32_t reserved[13];
+  std::uint32_t reserved;
+  std::int64_t clock_offset_ns[kMovedClocks];  // the application's clock less the kernel's: lower-half/clocks.h
+  std::int64_t system_time_offset_us;          // the same for the part of its processor time that was spent in the kernel
+  std::int64_t ticks_offset;                   // the same for what times() returns
 };
 
 inline Seam *seam() { return reinterpret_cast<Seam *>(kSeamAddress); }
