@@ -113,8 +113,7 @@ std::vector<wire::Count> read_counts() {
 // Progress may start the next step of a duplication, and Open MPI takes that for any other collective of the communicator: started in
 // another order than by the other ranks, the two are mixed up. So while the application stands before a call of its own there
 // is none then; the coordinator does not wait for ever for those who need it.
-constexpr std::uint32_t kOpenMpi = 1;  // backend_number()
-bool may_progress() { return seam()->duplications == 0 || state.engine_in || backend_number() != kOpenMpi; }
+bool may_progress() { return seam()->duplications == 0 || state.engine_in || backend_number() != kBackendOpenMpi; }
 
 // Waits until `done`. Short waits spin, long ones sleep up to a millisecond between two looks at the network.
 template <class Done> void wait_until(Lock &lock, Done done) {

@@ -152,6 +152,7 @@ Comm *adopt(NativeComm native, const Comm *parent) {
 
 int begin_create(Comm *parent) {
   if (closing_comms >= kReapAt) test_active_requests();
+  if (duplications) [[unlikely]] finish_duplications(comm);  // as in MPI_Barrier
   finish_duplications(parent);
   return begin_collective(parent);
 }

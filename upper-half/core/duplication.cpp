@@ -133,8 +133,7 @@ bool duplication_goes_on(Request *request, int error) {
 }
 
 void finish_duplications(const Comm *comm) {
-  constexpr std::uint32_t kOpenMpi = 1;
-  if (seam()->services->backend != kOpenMpi) return;
+  if (seam()->services->backend != kBackendOpenMpi) return;
   while (is_duplicated(comm)) {
     test_active_requests();
     if (is_duplicated(comm)) pause_for_others();

@@ -129,11 +129,13 @@ enum class Verdict : std::int32_t {
 // and once more in every process that is started from it.
 enum class ParkResult : std::int32_t { resumed = 0, restarted = 1, failed = 2 };
 
+inline constexpr std::uint32_t kBackendOpenMpi = 1, kBackendMpich = 2;
+
 // Services of the lower half that are not MPI. Every one is called with the upper half's
 // TLS, switches by itself, and may be called where malloc may not.
 struct LowerServices {
   std::uint32_t version;  // kSeamVersion
-  std::uint32_t backend;  // 1 openmpi, 2 mpich
+  std::uint32_t backend;  // kBackend*
 
   // Zeroed pages in the window for the core's own allocator; null when the window or memory
   // is full. `bytes` is rounded up to pages.
