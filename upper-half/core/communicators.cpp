@@ -152,7 +152,6 @@ Comm *adopt(NativeComm native, const Comm *parent) {
 
 int begin_create(Comm *parent) {
   if (closing_comms >= kReapAt) test_active_requests();
-  if (duplications) [[unlikely]] finish_duplications(comm);  // as in MPI_Barrier
   finish_duplications(parent);
   return begin_collective(parent);
 }
@@ -257,6 +256,7 @@ void close_comm(Comm *comm) {
 
 int give_up(Comm *comm) {
   if (closing_comms >= kReapAt) test_active_requests();
+  if (duplications) [[unlikely]] finish_duplications(comm);  // as in MPI_Barrier
   if (const int error = begin_collective(comm)) return error;
   close_channels(comm);
   close_comm(comm);
