@@ -158,9 +158,13 @@ def nonblocking_below(f, functions):
     return before, behind
 
 
+def refusal(f):
+    return "  if (is_refused(op, datatype)) [[unlikely]] return raise(comm, abi::ERR_OP);\n" if f.param("op") else ""
+
+
 def stub(f, functions):
     before, behind = nonblocking_below(f, functions)
-    text = f"int {f.name}({signature(f)}) {{\n  Call call(Fn::{f.name});\n" + before
+    text = f"int {f.name}({signature(f)}) {{\n  Call call(Fn::{f.name});\n" + refusal(f) + before
     text += "  if (const int refused = begin_collective(comm)) return raise(comm, refused);\n" + behind
     return text + (blocking(f) if f.behaviour == "collective" else nonblocking(f)) + "}\n\n"
 
@@ -204,7 +208,7 @@ def persistent(f, functions):
         text += "  Op *op = plan->op;\n"
     text += natives(base) + f"  [[maybe_unused]] CollectiveCall *kept = *call = {keep_expression(base)};\n"
     text += f"  return seam()->mpi->{base.name}({', '.join(start_argument(p) for p in base.params)});\n}}\n\n}}  // namespace\n\n"
-    text += f"int {f.name}({signature(f).replace('Info *info', 'Info *')}) {{\n  Call call(Fn::{f.name});\n  Comm *channel;\n"
+    text += f"int {f.name}({signature(f).replace('Info *info', 'Info *')}) {{\n  Call call(Fn::{f.name});\n{refusal(f)}  Comm *channel;\n"
     text += "  if (const int error = take_channel(comm, &channel)) return raise(comm, error);\n"
     text += f"  auto *plan = new_plan<{plan}>(start_{f.name}, channel);\n"
     text += "".join(f"  plan->{p.name} = {keep_argument(p, f)};\n" for p in kept_parameters(f))

@@ -21,16 +21,6 @@ char *copy_string(const char *text, std::size_t n) {
   return copy;
 }
 
-// Programs written in Fortran pad with blanks; MPI strips them at both ends of keys and values.
-char *copy_trimmed(const char *text) {
-  while (*text == ' ')
-    ++text;
-  std::size_t n = std::strlen(text);
-  while (n && text[n - 1] == ' ')
-    --n;
-  return copy_string(text, n);
-}
-
 InfoEntry *find(const Info *info, const char *key) {
   for (InfoEntry *e = info->first; e; e = e->next)
     if (std::strcmp(e->key, key) == 0)
@@ -73,10 +63,10 @@ const char *info_value(const Info *info, const char *key) {
 void set_info_value(Info *info, const char *key, const char *value) {
   if (InfoEntry *entry = find(info, key)) {
     core_free(entry->value);
-    entry->value = copy_trimmed(value);
+    entry->value = copy_string(value, std::strlen(value));
     return;
   }
-  append(info, copy_string(key, std::strlen(key)), copy_trimmed(value));
+  append(info, copy_string(key, std::strlen(key)), copy_string(value, std::strlen(value)));
 }
 
 void update_info(Info *info, const Info *more) {
@@ -222,6 +212,8 @@ int Info_create_env(int argc, char **argv, Info **info) {
     end += n;
     *end++ = ' ';
   }
+  if (end != all)
+    --end;
   *end = '\0';
   set_info_value(*info, "argv", all);
   core_free(all);

@@ -115,6 +115,7 @@ int Reduce_local(const void *in, void *inout, int count, Datatype *type, Op *op)
   if (op->flags & kNull) return raise(abi::ERR_OP);
   if (count < 0) return raise(abi::ERR_COUNT);
   if (!is_usable(type)) return raise(abi::ERR_TYPE);
+  if (is_refused(op, type)) return raise(abi::ERR_OP);
   if (is_user(op)) {
     reduce(op, const_cast<void *>(in), inout, count, type);
     return 0;

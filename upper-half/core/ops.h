@@ -4,11 +4,18 @@
 // `slot`, which crosses up to call_user_op(), which finds the record and calls the application through its front. A slot
 // is taken again when the op's last user is gone: the application's handle and every nonblocking collective under way.
 #pragma once
+#include "abi_constants.h"
 #include "core/objects.h"
 
 namespace mana {
 
 inline bool is_user(const Op *op) { return (op->flags & kPredefined) == 0; }
+
+// Logical operations on floating point, which the standard does not have. MPICH 4.0 ends the job for them.
+inline bool is_refused(const Op *op, const Datatype *type) {
+  return (op->abi == abi::LAND || op->abi == abi::LOR) &&
+         (type->abi == abi::FLOAT || type->abi == abi::DOUBLE || type->abi == abi::LONG_DOUBLE);
+}
 
 void destroy_op(Op *op);
 inline void release(Op *op) {

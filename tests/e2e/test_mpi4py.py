@@ -1,0 +1,40 @@
+"""MPI through Debian's mpi4py: what its own test suite checks, by scripts of ours, under both live MPIs and across a migration.
+
+mpi4py is built for Open MPI. Each script also runs by itself under mpirun.openmpi.
+"""
+import random
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness import MPIS, STOPPED, mpirun, other
+
+SCRIPTS = sorted(Path(__file__).with_name("programs").glob("mpi4py_*.py"))
+PYTHON = "/usr/bin/python3"
+LIMIT = 120  # seconds
+
+
+def has_mpi4py():
+    return subprocess.run([PYTHON, "-c", "import mpi4py, numpy"], capture_output=True).returncode == 0
+
+
+pytestmark = [pytest.mark.skipif(not has_mpi4py(), reason="no mpi4py"),
+              pytest.mark.parametrize("mpi", MPIS), pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)]
+
+
+def check(case, output):
+    assert output == "ok\n", case.report("standard output")
+
+
+@pytest.mark.parametrize("ranks", [1, 4])
+def test_stays(case, script, mpi, ranks):
+    check(case, case.launch(*mpirun(mpi, ranks), PYTHON, script, limit=LIMIT).out)
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 4])
+def test_migrates(case, script, mpi, ranks):
+    call = random.Random(f"{script.stem} {mpi} {ranks}").randrange(1, 900)
+    case.name += f" call {call}"
+    first = case.launch("--checkpoint-at", f"0:{call}", "--stop-after", *mpirun(mpi, ranks), PYTHON, script, expect=STOPPED, limit=LIMIT)
+    check(case, first.out + case.restart("--", *mpirun(other(mpi), ranks), limit=LIMIT).out)
