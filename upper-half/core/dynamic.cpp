@@ -244,7 +244,9 @@ int join_parents() {
   Agreement agreement{};
   agreement.key = key_of_spawn(own.first);
   agreement.leader = own.root;
-  return bridge_groups(world, 0, agreement, &parent_comm);
+  const int error = bridge_groups(world, 0, agreement, &parent_comm);
+  if (!error) std::strcpy(parent_comm->name, "MPI_COMM_PARENT");
+  return error;
 }
 
 namespace api {
