@@ -35,10 +35,10 @@ def called_by():
     """Names of functions, in lower case -> names of the programs that call them, those that are swept first."""
     found = {}
     for folder in (SWEPT, OTHERS):
-        for path in sorted(folder.iterdir()):
+        for path in sorted([*folder.glob("*.c"), *folder.glob("*.f90")]):
             text = re.sub(r"^\s*(//|!).*$|//.*$", "", path.read_text(), flags=re.MULTILINE)
             name = path.stem if folder == SWEPT else f"*{path.stem}*"
-            for word in {word.lower() for word in re.findall(r"\bMPIX?_\w+", text, re.IGNORECASE)}:
+            for word in {(called or renamed).lower() for called, renamed in re.findall(r"\b(MPIX?_\w+)\s*\(|#define \w+ (MPIX_\w+)", text, re.IGNORECASE)}:
                 found.setdefault(word, []).append(name)
     return found
 
@@ -70,7 +70,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     if not parser.parse_args().check:
-        return COVERAGE.write_text(text())
+        COVERAGE.write_text(text())
+        return
     calls = called_by()
     untested = [f.c_name for f in table.load_functions().values() if f.supported and f.c_name.lower() not in calls]
     if untested:

@@ -46,6 +46,11 @@ def mpirun(mpi, ranks=None):
     return words + (["-n", str(ranks)] if ranks else [])
 
 
+def has_mpi4py():
+    """Whether /usr/bin/python3, Debian's, has what it is built for."""
+    return subprocess.run(["/usr/bin/python3", "-c", "import mpi4py, numpy"], capture_output=True).returncode == 0
+
+
 def program(name, mpi):
     """Path of a test program as compiled for `mpi`."""
     return PROGRAMS / mpi / name

@@ -3,22 +3,17 @@
 mpi4py is built for Open MPI. Each script also runs by itself under mpirun.openmpi.
 """
 import random
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from harness import MPIS, STOPPED, mpirun, other
+from harness import MPIS, STOPPED, has_mpi4py, mpirun, other
 
 # Spawned processes are in test_dynamic.py.
 ARGUMENTS = {"mpi4py_windows_files_processes": ["no-spawn"]}
 SCRIPTS = sorted(Path(__file__).with_name("programs").glob("mpi4py_*.py"))
 PYTHON = "/usr/bin/python3"
 LIMIT = 120  # seconds
-
-
-def has_mpi4py():
-    return subprocess.run([PYTHON, "-c", "import mpi4py, numpy"], capture_output=True).returncode == 0
 
 
 pytestmark = [pytest.mark.skipif(not has_mpi4py(), reason="no mpi4py"),
