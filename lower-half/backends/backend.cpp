@@ -237,9 +237,9 @@ void backend_abort(int code) {
 
 std::uint32_t backend_number() {
 #if defined(OPEN_MPI)
-  return 1;
+  return kBackendOpenMpi;
 #else
-  return 2;
+  return kBackendMpich;
 #endif
 }
 

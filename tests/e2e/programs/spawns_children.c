@@ -49,6 +49,10 @@ static void talk(MPI_Comm inter, int side, double seconds) {
 }
 
 static int child(MPI_Comm parent, int argc, char **argv) {
+  char name[MPI_MAX_OBJECT_NAME];
+  int length;
+  MPI_Comm_get_name(parent, name, &length);
+  CHECK(strcmp(name, "MPI_COMM_PARENT") == 0);
   int appnum = -1, *value, flag, inter;
   MPI_Comm again;
   CHECK(argc == 4 && strcmp(argv[2], "a b%") == 0 && strcmp(argv[3], "") == 0);
