@@ -62,6 +62,7 @@ def add_translated(p, b):
 
 # Called with MPI_Count where the binding with ints is wrong: NeighborCounts in backends/narrow.h.
 NEIGHBOR_COUNTS = {"Neighbor_alltoallw", "Ineighbor_alltoallw"}
+MENDED = {"Ibcast", "Ireduce", "Reduce"}  # backends/mended.h
 
 
 def add(f, p, b):
@@ -92,7 +93,9 @@ def function(f):
         add(f, p, b)
     text = f"int lower_{f.name}({', '.join(p.lower_type() for p in f.params)}) {{\n  Crossing crossing;\n"
     text += "".join(f"  {line}\n" for line in b.before)
-    name = f"WITH_NEIGHBOR_COUNTS(MPI_{f.name})" if f.name in NEIGHBOR_COUNTS else f"MPI_{f.name}"
+    name = f"mended_{f.name}" if f.name in MENDED else f"MPI_{f.name}"
+    if f.name in NEIGHBOR_COUNTS:
+        name = f"WITH_NEIGHBOR_COUNTS({name})"
     call = f"{name}({', '.join(b.arguments)})"
     if not b.after and not b.always:
         return text + f"  return error_from_native({call});\n}}\n\n"

@@ -17,6 +17,7 @@
 #include "backends/blocking.h"
 #include "backends/convert.h"
 #include "backends/files.h"
+#include "backends/mended.h"
 #include "backends/narrow.h"
 #include "backends/op_slots.h"
 #include "children.h"

@@ -5,6 +5,7 @@ import time
 import pytest
 
 import count_calls
+import harness
 import sweep
 
 
@@ -35,3 +36,13 @@ SECOND_STOPS = [("a_root_runs_far_ahead_of_its_broadcasts", 1, 5, 2), ("a_root_r
 @pytest.mark.parametrize("start", sweep.MPIS)
 def test_a_restarted_job_is_stopped_again(start, name, rank, call, again):
     sweep.run(sweep.Point(name, start, start, sweep.other(start), 2, rank, call, again))
+
+
+@pytest.mark.parametrize("start", sweep.MPIS)
+@pytest.mark.parametrize("binary", sweep.MPIS)
+def test_faults_of_a_live_mpi_are_not_the_programs(case, binary, start):
+    """What MPICH refuses and Open MPI hangs in, under both and across a migration."""
+    words = [harness.program("who_has_no_part_in_a_rooted_collective_passes_nothing", binary), "all-ways"]
+    first = case.launch("--checkpoint-at", "1:20", "--stop-after", *harness.mpirun(start, 4), *words, expect=harness.STOPPED)
+    second = case.restart("--", *harness.mpirun(sweep.other(start), 4))
+    assert first.out + second.out == "ok\n", case.report("the output of both parts")

@@ -122,7 +122,7 @@ void forget(Datatype *type) {
 } // namespace
 
 NativeDatatype make_native(Datatype *type) {
-  if ((type->flags & kNull) || part(type, &type->native) != 0)
+  if ((type->flags & kNull) || !type->committed || part(type, &type->native) != 0)
     return null_native();
   // Of a type with a body the native is the body's (or a predefined type's), committed once.
   Datatype *owner = type;

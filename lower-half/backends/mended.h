@@ -1,0 +1,55 @@
+// Calls that a live MPI gets wrong in some case, made so that it does not. What takes their place in backend_generated.inc has
+// the live function's parameters.
+#pragma once
+#include <mpi.h>
+
+namespace mana {
+
+#if defined(OPEN_MPI)
+
+// Open MPI 4.1 takes no tag for a nonblocking one of no elements, and members of a group that is only half concerned
+// (MPI_PROC_NULL) may say any count: between two groups the tags of later collectives differ then. One element that nobody
+// looks at goes instead of none.
+inline bool is_empty_between_groups(int count, MPI_Datatype type, MPI_Comm comm) {
+  int inter = 0;
+  return count == 0 && type != MPI_DATATYPE_NULL && MPI_Comm_test_inter(comm, &inter) == MPI_SUCCESS && inter;
+}
+
+inline int mended_Ibcast(void *buffer, int count, MPI_Datatype type, int root, MPI_Comm comm, MPI_Request *request) {
+  static char unused;
+  if (is_empty_between_groups(count, type, comm)) return MPI_Ibcast(&unused, 1, MPI_BYTE, root, comm, request);
+  return MPI_Ibcast(buffer, count, type, root, comm, request);
+}
+
+inline int mended_Ireduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype type, MPI_Op op, int root, MPI_Comm comm,
+                          MPI_Request *request) {
+  static char unused_in, unused_out;
+  if (is_empty_between_groups(count, type, comm))
+    return MPI_Ireduce(&unused_in, &unused_out, 1, MPI_BYTE, MPI_BOR, root, comm, request);
+  return MPI_Ireduce(sendbuf, recvbuf, count, type, op, root, comm, request);
+}
+
+inline constexpr auto *mended_Reduce = &MPI_Reduce;
+
+#else
+
+// MPICH 4.0 refuses a null send buffer at MPI_ROOT, which has none.
+inline const void *send_buffer(const void *sendbuf, int root) {
+  static const char unused = 0;
+  return sendbuf == nullptr && root == MPI_ROOT ? &unused : sendbuf;
+}
+
+inline int mended_Reduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype type, MPI_Op op, int root, MPI_Comm comm) {
+  return MPI_Reduce(send_buffer(sendbuf, root), recvbuf, count, type, op, root, comm);
+}
+
+inline int mended_Ireduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype type, MPI_Op op, int root, MPI_Comm comm,
+                          MPI_Request *request) {
+  return MPI_Ireduce(send_buffer(sendbuf, root), recvbuf, count, type, op, root, comm, request);
+}
+
+inline constexpr auto *mended_Ibcast = &MPI_Ibcast;
+
+#endif
+
+}  // namespace mana
