@@ -60,15 +60,19 @@ void Targets::forget_freed(int rank, std::span<const CommCount> counts) {
 
 void Targets::hear(Rank &rank, Threads threads) {
   rank.inside = threads.inside;
+  rank.withdrawable = threads.withdrawable;
   rank.taken = std::min(threads.taken, rank.admitted);
 }
 
-void Targets::counts(int rank, std::span<const CommCount> counts, std::uint32_t inside) {
+void Targets::counts(int rank, std::span<const CommCount> counts, Threads threads) {
   if (at(rank).reported)
     return;
   at(rank).reported = true;
   --missing_counts_;
-  at(rank).inside = is_held(rank) || at(rank).left_early ? 0 : inside;
+  if (!is_held(rank) && !at(rank).left_early) {
+    at(rank).inside = threads.inside;
+    at(rank).withdrawable = threads.withdrawable;
+  }
   learn(rank, counts);
   admit_what_may_go();
 }
@@ -178,6 +182,12 @@ std::vector<Targets::Admission> Targets::take_admissions() { return std::exchang
 bool Targets::ready() const {
   return missing_counts_ == 0 &&
          std::all_of(ranks_.begin(), ranks_.end(), [](const Rank &r) { return r.unmet == 0 && !r.is_inside(); });
+}
+
+bool Targets::all_can_park() const {
+  return missing_counts_ == 0 && std::all_of(ranks_.begin(), ranks_.end(), [](const Rank &r) {
+           return r.inside == r.withdrawable && r.admitted == r.taken;
+         });
 }
 
 bool Targets::nothing_runs() const {

@@ -62,15 +62,16 @@ public:
 
   // Threads of a rank: inside of a blocking collective now, and admissions that they have taken up since the request. By
   // default nobody is inside and all are taken up: a rank with one thread that waits at the gate or has just left.
+  // `withdrawable` of those inside leave, as if they had not entered, when they are parked there.
   struct Threads {
-    std::uint32_t inside = 0, taken = ~0u;
+    std::uint32_t inside = 0, withdrawable = 0, taken = ~0u;
   };
 
   // --- what ranks say ---
   // A rank's counters at the request. `inside`: threads in a blocking collective, or between counting it and
   // asking at the gate; a count may be one too high in the latter case. May come after a gate() or left() that was
   // said later, for different threads of the rank say them.
-  void counts(int rank, std::span<const CommCount> counts, std::uint32_t inside);
+  void counts(int rank, std::span<const CommCount> counts, Threads threads);
   // A thread of the rank waits before collective `number` (from 1) of `comm_id`.
   void gate(int rank, std::uint64_t comm_id, std::uint64_t number, std::span<const CommCount> counts, Threads threads);
   void gate(int rank, std::uint64_t comm_id, std::uint64_t number, std::span<const CommCount> counts) {
@@ -78,7 +79,7 @@ public:
   }
   // The rank waits, outside of collectives, at a call where it would like to be checkpointed.
   void gate_plain(int rank);
-  // A thread of it is no longer inside of a collective.
+  // A thread of it is no longer inside of a collective, or can withdraw from now on.
   void left(int rank, std::span<const CommCount> counts, Threads threads);
   void left(int rank, std::span<const CommCount> counts) { left(rank, counts, Threads{}); }
   // A hint: it waits, or no longer waits, for a point-to-point message.
@@ -94,6 +95,10 @@ public:
 
   // Rule 5. From then on nothing is admitted.
   bool ready() const;
+
+  // Nobody is inside who cannot withdraw. Parked ranks may have unmet targets then, and do not agree if one of those inside
+  // leaves, or it was a nonblocking collective that raised the target.
+  bool all_can_park() const;
 
   // True when, as far as is known, no rank can move without an admission: waiting on is useless.
   bool nothing_runs() const;
@@ -111,7 +116,7 @@ private:
   struct Rank {
     bool reported = false, plain = false, blocked = false;
     bool left_early = false; // its LEFT has overtaken its COUNTS
-    std::uint32_t inside = 0;             // threads, as it has said last
+    std::uint32_t inside = 0, withdrawable = 0; // threads, as it has said last
     std::uint32_t admitted = 0, taken = 0; // admissions given out; those that it has said to have taken up
     int unmet = 0;           // communicators on which it is short of the target
     bool is_inside() const { return inside > 0 || admitted > taken; }

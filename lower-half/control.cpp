@@ -110,6 +110,11 @@ std::vector<wire::Count> read_counts() {
   return counts;
 }
 
+wire::Inside inside() {
+  const std::uint32_t withdrawable = seam()->withdrawable.load();
+  return {seam()->in_collective.load(), withdrawable, state.taken};
+}
+
 // Progress may start the next step of a duplication, and Open MPI takes that for any other collective of the communicator: started in
 // another order than by the other ranks, the two are mixed up. So while the application stands before a call of its own there
 // is none then; the coordinator does not wait for ever for those who need it.
@@ -158,7 +163,7 @@ void on_quiesce(std::uint32_t epoch) {
     set_intent(kIntentQuiesce);
     // From here on every thread that enters a collective either is counted or passes the gate. Told under the lock: what
     // gates and leaving threads say comes later, and each tells how many are inside then.
-    tell(wire::Counts{read_counts(), seam()->in_collective.load()}, epoch);
+    tell(wire::Counts{read_counts(), inside()}, epoch);
     state.changed.notify_all();
   }
 }
@@ -350,8 +355,6 @@ void count_entered(std::uint64_t comm_id, std::uint64_t number) {
     for (CollectiveCounter &slot : chunk->slot)
       if (std::atomic_ref(slot.comm_id).load(std::memory_order_acquire) == comm_id) std::atomic_ref(slot.entered).store(number);
 }
-
-wire::Inside inside() { return {seam()->in_collective.load(), state.taken}; }
 
 // Who has been let in is expected inside by all others, whatever has been said since.
 Verdict wait_at_gate(Lock &lock, std::uint64_t comm_id, std::uint64_t number) {

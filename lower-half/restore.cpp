@@ -224,7 +224,7 @@ void refill_seam(bool fsgsbase) {
   Seam &s = *seam();
   // A start for MPI_Comm_spawn goes on counting calls.
   s.intent = started_for_spawn() ? s.intent.load() & kIntentCount : kIntentNone;
-  s.in_collective = 0;
+  s.in_collective = s.withdrawable = 0;
   s.fsgsbase = fsgsbase;
   s.restarts += 1;
   clocks_restore();

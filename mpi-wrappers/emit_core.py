@@ -134,7 +134,7 @@ def nonblocking_below(f, functions):
     core/collectives.h."""
     if f.behaviour != "collective" or is_w(f) or "I" + f.name.lower() not in functions:
         return "", ""
-    again = ["is_nonblocking_below(comm)", "may_enter_uncounted()"]
+    again = []
     if f.param("op"):
         again.append("!is_user(op)")
     if f.param("op") or "lltoall" in f.name:
@@ -144,14 +144,14 @@ def nonblocking_below(f, functions):
     before = f"""  const auto start = [&](NativeRequest *native) {{
 {start}    return seam()->mpi->I{f.name.lower()}({arguments}, native);
   }};
-  if ({" && ".join(again)}) {{
+  const bool again = is_nonblocking_below(comm){"".join(" && " + condition for condition in again)};
+  if (again && may_enter_uncounted()) {{
     const int outcome = uncounted_collective(comm, start);
     return outcome ? raise(comm, outcome) : 0;
   }}
 """
     behind = """  if (is_nonblocking_below(comm)) {
-    const int outcome = counted_collective(start);
-    end_collective();
+    const int outcome = counted_collective(comm, again, start);
     return outcome ? raise(comm, outcome) : 0;
   }
 """

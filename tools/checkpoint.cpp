@@ -13,7 +13,7 @@ using wire::Type;
 
 namespace {
 
-constexpr int kMaxAttempts = 5;
+constexpr int kMaxAttempts = 5, kMaxEarly = 20;
 constexpr unsigned kQuietMs = 10, kAllWaitMs = 1, kLongestQuietMs = 30000;
 
 std::vector<CommCount> counts_of(const std::vector<wire::Count> &list) {
@@ -23,6 +23,8 @@ std::vector<CommCount> counts_of(const std::vector<wire::Count> &list) {
     counts.push_back({count.comm_id, count.entered});
   return counts;
 }
+
+Targets::Threads threads_of(const wire::Inside &inside) { return {inside.threads, inside.withdrawable, inside.taken}; }
 
 int exit_code_of(int error) {
   return error == EACCES || error == EPERM ? image::kNotAllowed
@@ -50,7 +52,7 @@ void Checkpoint::attempt() {
   ++attempts_;
   epoch_ = ++*next_epoch_;
   targets_ = Targets(ranks_);
-  releases_ = 0;
+  releases_ = early_;
   retry_ = disagreement_ = false;
   wire::Quiesce quiesce;
   quiesce.generation = generation_;
@@ -92,12 +94,12 @@ bool Checkpoint::message(int rank, Type type, std::uint32_t epoch, std::string_v
   case Type::counts:
     if (!wire::decode(payload, &counts))
       return false;
-    targets_.counts(rank, counts_of(counts.counts), counts.in_collective);
+    targets_.counts(rank, counts_of(counts.counts), threads_of(counts.inside));
     break;
   case Type::gate:
     if (!wire::decode(payload, &gate) || gate.number == 0 || gate.comm_id == 0)
       return false;
-    targets_.gate(rank, gate.comm_id, gate.number, counts_of(gate.counts), {gate.inside.threads, gate.inside.taken});
+    targets_.gate(rank, gate.comm_id, gate.number, counts_of(gate.counts), threads_of(gate.inside));
     break;
   case Type::gate_plain:
     targets_.gate_plain(rank);
@@ -105,7 +107,7 @@ bool Checkpoint::message(int rank, Type type, std::uint32_t epoch, std::string_v
   case Type::left:
     if (!wire::decode(payload, &left))
       return false;
-    targets_.left(rank, counts_of(left.counts), {left.inside.threads, left.inside.taken});
+    targets_.left(rank, counts_of(left.counts), threads_of(left.inside));
     break;
   case Type::blocked:
     if (!wire::decode(payload, &blocked))
@@ -170,7 +172,7 @@ void Checkpoint::advance() {
     if (waiting_ > 0)
       break;
     if (disagreement_) {
-      retry_ = attempts_ < kMaxAttempts;
+      retry_ = attempts_ < kMaxAttempts + early_;
       cancel(
           {75, EAGAIN, "ranks started a nonblocking collective on a new communicator at the same time; try again"});
     } else {
@@ -263,6 +265,10 @@ void Checkpoint::quiet() {
     return;
   if (!targets_.nothing_runs())
     ++releases_;
+  if (for_spawn_ && early_ < kMaxEarly && targets_.all_can_park()) {
+    ++early_;
+    return enter_phase(Phase::parking, wire::encode(wire::Park{}, epoch_));
+  }
   targets_.stalled();
   advance();
 }

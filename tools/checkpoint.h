@@ -64,6 +64,9 @@ public:
   unsigned quiet_ms() const;
 
   void stop_afterwards() { stop_ = true; } // possible until the commit
+  // A rank waits for it in MPI_Comm_spawn, and so cannot go on to its targets. Those that wait for it there withdraw, if they
+  // all can and the counts agree then; else everybody goes on and it is tried again.
+  void expect_spawn() { for_spawn_ = true; }
   bool stops() const { return stop_; }
   Phase phase() const { return phase_; }
   const char *phase_name() const;
@@ -86,9 +89,10 @@ private:
   Targets targets_;
   Phase phase_ = Phase::quiescing;
   const int ranks_;
-  bool stop_, disagreement_ = false, retry_ = false;
+  bool stop_, disagreement_ = false, retry_ = false, for_spawn_ = false;
   std::uint32_t *next_epoch_, epoch_ = 0;
   int attempts_ = 0, releases_ = 0;
+  int early_ = 0;                     // attempts that have parked the ranks with targets unmet
   std::vector<bool> answered_, lost_; // by rank; answered: in this phase
   int waiting_ = 0;                   // ranks that have not answered in this phase
   std::uint64_t generation_ = 0;

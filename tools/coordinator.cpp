@@ -276,6 +276,8 @@ void Coordinator::handle_spawn(Peer &peer, std::string_view payload) {
   if (answer.error == 0)
     spawns_.push_back({peer.rank, asked.number, asked.count, asked.text});
   timed_phase_ = Checkpoint::Phase::over; // the phase's time may have another meaning now
+  if (checkpoint_ && answer.error == 0)
+    checkpoint_->expect_spawn();
   peer.send(wire::encode(answer));
   try_begin();
 }
@@ -461,6 +463,8 @@ void Coordinator::try_begin() {
   began_ns_ = uv_hrtime();
   checkpoint_ = std::make_unique<Checkpoint>(static_cast<Checkpoint::Host &>(*this), static_cast<int>(ranks_.size()),
                                              active_.stop, &epoch_);
+  if (!spawns_.empty())
+    checkpoint_->expect_spawn();
   checkpoint_->start();
 }
 

@@ -47,7 +47,7 @@
 namespace mana::wire {
 
 inline constexpr std::uint32_t kMagic = 0x616e616d; // "mana"
-inline constexpr std::uint16_t kProtocolVersion = 3;
+inline constexpr std::uint16_t kProtocolVersion = 4;
 inline constexpr std::uint32_t kMaxPayload = 16u << 20;
 inline constexpr std::size_t kHeaderSize = 16;
 
@@ -184,11 +184,12 @@ struct Count {
   bool operator==(const Count &) const = default;
 };
 
-// Threads of the rank that are inside of a blocking collective as the message is sent, and how many ENTERs of this
-// checkpoint its threads have taken up.
+// Threads of the rank that are inside of a blocking collective, or on their way to its gate, as the message is sent; how many of
+// them PARK makes withdraw from it, as if it had not been entered; and how many ENTERs of this checkpoint its threads have
+// taken up.
 struct Inside {
-  std::uint32_t threads = 0, taken = 0;
-  template <class A> void fields(A &a) { a(threads, taken); }
+  std::uint32_t threads = 0, withdrawable = 0, taken = 0;
+  template <class A> void fields(A &a) { a(threads, withdrawable, taken); }
 };
 
 // The rank's counters, read after the intent was set and the membarrier made. A GATE or LEFT
@@ -196,8 +197,8 @@ struct Inside {
 struct Counts {
   static constexpr Type type = Type::counts;
   std::vector<Count> counts;
-  std::uint32_t in_collective = 0; // threads inside of a blocking collective, or on their way to the gate
-  template <class A> void fields(A &a) { a(counts, in_collective); }
+  Inside inside;
+  template <class A> void fields(A &a) { a(counts), inside.fields(a); }
 };
 
 // The rank waits before collective `number` of `comm_id`. `counts` as in Counts, so that communicators made since
@@ -223,7 +224,7 @@ struct Enter {
   template <class A> void fields(A &a) { a(comm_id, number); }
 };
 
-// A collective has ended, one that ENTER let in or that was under way at COUNTS.
+// A collective has ended, one that ENTER let in or that was under way at COUNTS; or a thread inside can withdraw now.
 struct Left {
   static constexpr Type type = Type::left;
   std::vector<Count> counts;

@@ -35,6 +35,15 @@ def test_a_checkpoint_before_in_and_after_a_spawn(case, turn, seed):
     assert out == "ok\n", case.report(f"checkpoint at {at}")
 
 
+@pytest.mark.parametrize("waits", ["barrier", "allreduce"])
+@pytest.mark.parametrize("mpi", MPIS)
+def test_who_was_let_into_a_collective_withdraws_for_a_spawn(case, mpi, waits):
+    """The checkpoint that rank 1 asks for lets it into a collective; rank 0, which would have to come there, spawns instead."""
+    first = case.launch("--checkpoint-at", "1:10", *mpirun(mpi, 2), program("spawns_while_others_wait", other(mpi)),
+                        str(int(waits == "allreduce")), limit=50)
+    assert first.out == "ok\n" and first.err.count(GROWN) == 2, case.report("spawning while another rank waits")
+
+
 @pytest.mark.parametrize("mpi", MPIS)
 def test_what_cannot_be_spawned_is_an_error(case, mpi):
     script = case.folder / "ends-at-once"

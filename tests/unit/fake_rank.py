@@ -29,10 +29,10 @@ def counts(pairs):
     return struct.pack("<I", len(pairs)) + b"".join(struct.pack("<QQ", *p) for p in pairs)
 
 
-NOBODY_INSIDE = struct.pack("<II", 0, 0xFFFFFFFF)  # and all admissions taken up
+NOBODY_INSIDE = struct.pack("<III", 0, 0, 0xFFFFFFFF)  # and all admissions taken up
 
 
-def frame(kind, epoch=0, payload=b"", magic=0x616E616D, version=3):
+def frame(kind, epoch=0, payload=b"", magic=0x616E616D, version=4):
     return struct.pack("<IHHII", magic, version, NUMBER.get(kind, 99), epoch, len(payload)) + payload
 
 
@@ -82,7 +82,7 @@ class Rank:
             return self.say("failed", struct.pack("<i", 28) + text("no space: needs 5 bytes, 3 are free"), epoch)
         if kind == "quiesce":
             self.epoch, self.phase = epoch, kind
-            self.say("counts", self.counters() + struct.pack("<I", 0))
+            self.say("counts", self.counters() + NOBODY_INSIDE)
         elif kind == "enter":
             self.held = False
             self.entered += 1

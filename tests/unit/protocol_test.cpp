@@ -57,11 +57,11 @@ TEST(Protocol, EveryMessageSurvives) {
   round_trip(Request{1});
   round_trip(Answer{EBUSY, "later"});
   round_trip(Quiesce{5});
-  round_trip(Counts{{{1, 2}, {3, 4}}, 1});
-  round_trip(Gate{257, 9, {{257, 9}}, {2, 1}});
+  round_trip(Counts{{{1, 2}, {3, 4}}, {2, 1, 0}});
+  round_trip(Gate{257, 9, {{257, 9}}, {2, 1, 1}});
   round_trip(GatePlain{});
   round_trip(Enter{257, 9});
-  round_trip(Left{{{257, 9}}, {1, 3}});
+  round_trip(Left{{{257, 9}}, {1, 0, 3}});
   round_trip(Blocked{1});
   round_trip(Parked{{}});
   round_trip(Write{std::string("/a\0b", 4)});

@@ -296,7 +296,7 @@ private:
     ranks_[r].up.pop_front();
     switch (message.type) {
     case ToCoordinator::counts:
-      targets_.counts(r, message.list, message.a != 0);
+      targets_.counts(r, message.list, {message.a != 0});
       break;
     case ToCoordinator::gate:
       targets_.gate(r, message.a, message.b, message.list);

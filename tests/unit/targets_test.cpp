@@ -149,16 +149,16 @@ const Program kHang{{{1, 2}, {0, 3}}, {{coll(1), send(1)}, {recv(0), coll(0)}, {
 TEST(Targets, ParksAtOnceWhenAllCountsAgree) {
   Targets targets(2);
   const CommCount counts[] = {{1, 5}, {2, 3}};
-  targets.counts(0, counts, false);
+  targets.counts(0, counts, {});
   EXPECT_FALSE(targets.ready());
-  targets.counts(1, counts, false);
+  targets.counts(1, counts, {});
   EXPECT_TRUE(targets.ready());
 }
 
 TEST(Targets, HoldsBeyondTheTargetAndLetsTheLaggardIn) {
   Targets targets(2);
-  targets.counts(0, std::vector<CommCount>{{1, 5}}, false);
-  targets.counts(1, std::vector<CommCount>{{1, 4}}, false);
+  targets.counts(0, std::vector<CommCount>{{1, 5}}, {});
+  targets.counts(1, std::vector<CommCount>{{1, 4}}, {});
   targets.gate(0, 1, 6, {});
   EXPECT_TRUE(targets.take_admissions().empty());
   EXPECT_FALSE(targets.ready());
@@ -172,9 +172,9 @@ TEST(Targets, HoldsBeyondTheTargetAndLetsTheLaggardIn) {
 
 TEST(Targets, ARankWithAnUnmetTargetRaisesWhatStandsBeforeIt) {
   Targets targets(3);
-  targets.counts(0, std::vector<CommCount>{{1, 2}, {2, 0}}, true);
-  targets.counts(1, std::vector<CommCount>{{1, 1}, {2, 0}}, false);
-  targets.counts(2, std::vector<CommCount>{{2, 0}}, false);
+  targets.counts(0, std::vector<CommCount>{{1, 2}, {2, 0}}, {1});
+  targets.counts(1, std::vector<CommCount>{{1, 1}, {2, 0}}, {});
+  targets.counts(2, std::vector<CommCount>{{2, 0}}, {});
   targets.gate(2, 2, 1, {});
   EXPECT_TRUE(targets.take_admissions().empty());
   targets.gate(1, 2, 1, {}); // before its second on 1: 2 is entered, so rank 2 comes too, and rank 0 must
@@ -184,17 +184,17 @@ TEST(Targets, ARankWithAnUnmetTargetRaisesWhatStandsBeforeIt) {
 
 TEST(Targets, ACountedButHeldCollectiveIsNotEntered) {
   Targets targets(2);
-  targets.counts(0, std::vector<CommCount>{{1, 3}}, true); // the third is counted, the gate not reached
-  targets.counts(1, std::vector<CommCount>{{1, 2}}, false);
+  targets.counts(0, std::vector<CommCount>{{1, 3}}, {1}); // the third is counted, the gate not reached
+  targets.counts(1, std::vector<CommCount>{{1, 2}}, {});
   targets.gate(0, 1, 3, {});
   EXPECT_EQ(targets.take_admissions().size(), 1u);
 }
 
 TEST(Targets, ReleasesInTurnWhatCostsLeast) {
   Targets targets(3);
-  targets.counts(0, std::vector<CommCount>{{1, 0}, {3, 1}}, true);
-  targets.counts(1, std::vector<CommCount>{{1, 0}, {2, 0}, {3, 0}}, false);
-  targets.counts(2, std::vector<CommCount>{{2, 0}, {1, 0}}, false);
+  targets.counts(0, std::vector<CommCount>{{1, 0}, {3, 1}}, {1});
+  targets.counts(1, std::vector<CommCount>{{1, 0}, {2, 0}, {3, 0}}, {});
+  targets.counts(2, std::vector<CommCount>{{2, 0}, {1, 0}}, {});
   targets.gate(2, 1, 1, {});
   EXPECT_FALSE(targets.nothing_runs());
   targets.blocked(1, true);
@@ -206,9 +206,9 @@ TEST(Targets, ReleasesInTurnWhatCostsLeast) {
 
 TEST(Targets, ThePlainGateIsReleasedLastButIsReleased) {
   Targets targets(3);
-  targets.counts(0, std::vector<CommCount>{{1, 1}}, true);
-  targets.counts(1, std::vector<CommCount>{{1, 0}}, false); // waits for a message of rank 2
-  targets.counts(2, std::vector<CommCount>{}, false);
+  targets.counts(0, std::vector<CommCount>{{1, 1}}, {1});
+  targets.counts(1, std::vector<CommCount>{{1, 0}}, {}); // waits for a message of rank 2
+  targets.counts(2, std::vector<CommCount>{}, {});
   targets.gate_plain(2);
   EXPECT_TRUE(targets.take_admissions().empty());
   EXPECT_TRUE(targets.stalled());
@@ -217,8 +217,8 @@ TEST(Targets, ThePlainGateIsReleasedLastButIsReleased) {
 
 TEST(Targets, AFreedCommunicatorIsForgotten) {
   Targets targets(2);
-  targets.counts(0, std::vector<CommCount>{{1, 0}, {7, 1}}, true);
-  targets.counts(1, std::vector<CommCount>{{1, 0}, {7, 1}}, true);
+  targets.counts(0, std::vector<CommCount>{{1, 0}, {7, 1}}, {1});
+  targets.counts(1, std::vector<CommCount>{{1, 0}, {7, 1}}, {1});
   targets.left(0, std::vector<CommCount>{{1, 0}});
   targets.left(1, std::vector<CommCount>{{1, 0}});
   EXPECT_TRUE(targets.ready());
@@ -229,17 +229,17 @@ TEST(Targets, AFreedCommunicatorIsForgotten) {
 TEST(Targets, GateAndLeftMayOvertakeTheCounts) {
   Targets targets(2);
   targets.left(0, {});
-  targets.counts(0, std::vector<CommCount>{{1, 1}}, true);
+  targets.counts(0, std::vector<CommCount>{{1, 1}}, {1});
   targets.gate(1, 1, 2, {});
-  targets.counts(1, std::vector<CommCount>{{1, 1}}, true);
+  targets.counts(1, std::vector<CommCount>{{1, 1}}, {1});
   EXPECT_TRUE(targets.ready()) << targets.explain();
 }
 
 // A barrier under way at the request passes no gate, and is counted when it is left.
 TEST(Targets, WhoHasLeftABarrierIsNoLongerShortOfIt) {
   Targets targets(2);
-  targets.counts(0, std::vector<CommCount>{{1, 3}}, false);
-  targets.counts(1, std::vector<CommCount>{{1, 2}}, false);
+  targets.counts(0, std::vector<CommCount>{{1, 3}}, {});
+  targets.counts(1, std::vector<CommCount>{{1, 2}}, {});
   EXPECT_FALSE(targets.ready());
   targets.left(1, std::vector<CommCount>{{1, 3}});
   EXPECT_TRUE(targets.ready()) << targets.explain();
@@ -249,8 +249,8 @@ TEST(Targets, WhoHasLeftABarrierIsNoLongerShortOfIt) {
 
 TEST(Targets, WhoLeavesABarrierIsFollowedByTheOthers) {
   Targets targets(2);
-  targets.counts(0, std::vector<CommCount>{{1, 2}}, false);
-  targets.counts(1, std::vector<CommCount>{{1, 2}}, true);
+  targets.counts(0, std::vector<CommCount>{{1, 2}}, {});
+  targets.counts(1, std::vector<CommCount>{{1, 2}}, {1});
   targets.left(0, std::vector<CommCount>{{1, 3}});
   targets.left(1, std::vector<CommCount>{{1, 2}});
   EXPECT_FALSE(targets.ready()) << "rank 1 is still in the barrier which rank 0 has left";
@@ -258,10 +258,37 @@ TEST(Targets, WhoLeavesABarrierIsFollowedByTheOthers) {
   EXPECT_TRUE(targets.ready()) << targets.explain();
 }
 
+// Rank 0 cannot come to the collective in which rank 1 waits: it spawns.
+TEST(Targets, AllCanParkWhenThoseInsideCanWithdraw) {
+  Targets targets(2);
+  targets.counts(0, std::vector<CommCount>{{1, 2}}, {});
+  targets.counts(1, std::vector<CommCount>{{1, 3}}, {1});
+  EXPECT_FALSE(targets.all_can_park());
+  targets.left(1, std::vector<CommCount>{{1, 3}}, {1, 1});
+  EXPECT_FALSE(targets.ready());
+  EXPECT_TRUE(targets.all_can_park());
+  EXPECT_TRUE(targets.parked(0, std::vector<CommCount>{{1, 2}}));
+  EXPECT_TRUE(targets.parked(1, std::vector<CommCount>{{1, 2}}));
+}
+
+TEST(Targets, WhoHasJustBeenLetInCannotPark) {
+  Targets targets(2);
+  targets.counts(0, std::vector<CommCount>{{1, 2}, {2, 1}}, {});
+  targets.counts(1, std::vector<CommCount>{{1, 2}, {2, 0}}, {});
+  EXPECT_TRUE(targets.all_can_park());
+  targets.gate(1, 1, 3, {}, {});
+  EXPECT_EQ(targets.take_admissions().size(), 1u) << "it is short of the other communicator's target";
+  EXPECT_FALSE(targets.all_can_park());
+  targets.left(1, std::vector<CommCount>{{1, 3}, {2, 0}}, {1, 0, 1});
+  EXPECT_FALSE(targets.all_can_park());
+  targets.left(1, std::vector<CommCount>{{1, 3}, {2, 0}}, {1, 1, 1});
+  EXPECT_TRUE(targets.all_can_park());
+}
+
 TEST(Targets, ParkedRanksThatDisagreeAreNoticed) {
   Targets targets(2);
-  targets.counts(0, {}, false);
-  targets.counts(1, {}, false);
+  targets.counts(0, {}, {});
+  targets.counts(1, {}, {});
   ASSERT_TRUE(targets.ready());
   EXPECT_TRUE(targets.parked(0, std::vector<CommCount>{{9, 1}}));
   EXPECT_FALSE(targets.parked(1, std::vector<CommCount>{{9, 0}}));

@@ -13,7 +13,7 @@
 // the own group that has not come yet is made to come by the target.
 //
 // While a checkpoint is being prepared ranks enter through the gate and are counted at once, like in any other
-// collective: a loop of barriers would run away from its target otherwise.
+// collective: a loop of barriers would run away from its target otherwise. They can withdraw, though (collectives.h).
 #include "abi_constants.h"
 #include "core/call.h"
 #include "core/collectives.h"
@@ -33,19 +33,7 @@ int barrier_below(Comm *comm, NativeRequest *pending) {
   return seam()->services->blocking->barrier(comm->native, pending);
 }
 
-// Counted: everybody comes, and no checkpoint parks a rank before it is through.
-int counted_barrier(Comm *comm) {
-  if (const int error = begin_collective(comm)) return error;
-  NativeRequest pending = natives.request_null;
-  int error;
-  do error = barrier_below(comm, &pending);
-  while (error == kInterrupted);
-  end_collective();
-  return error;
-}
-
-int uncounted_barrier(Comm *comm) {
-  NativeRequest pending = natives.request_null;
+int uncounted_barrier(Comm *comm, NativeRequest pending) {
   for (;;) {
     const int error = barrier_below(comm, &pending);
     if (error != kInterrupted) {
@@ -58,6 +46,26 @@ int uncounted_barrier(Comm *comm) {
   }
 }
 
+int counted_barrier(Comm *comm) {
+  if (const int error = begin_collective(comm)) return error;
+  NativeRequest pending = natives.request_null;
+  int error;
+  if (!comm->entered) {  // alone
+    do error = barrier_below(comm, &pending);
+    while (error == kInterrupted);
+    end_collective();
+    return error;
+  }
+  begin_withdrawable();
+  error = barrier_below(comm, &pending);
+  if (error != kInterrupted) {
+    end_withdrawable();
+    return error;
+  }
+  withdraw(comm);
+  return uncounted_barrier(comm, pending);
+}
+
 }  // namespace
 
 namespace api {
@@ -66,7 +74,7 @@ int Barrier(Comm *comm) {
   Call call(Fn::Barrier);
   if (duplications) [[unlikely]] finish_duplications(comm);  // Open MPI mixes its nonblocking barrier with their steps
   const bool interruptible = comm->entered && may_enter_uncounted();
-  const int error = interruptible ? uncounted_barrier(comm) : counted_barrier(comm);
+  const int error = interruptible ? uncounted_barrier(comm, natives.request_null) : counted_barrier(comm);
   return error ? raise(comm, error) : 0;
 }
 

@@ -31,16 +31,15 @@ bool watched() { return (seam()->intent.load(std::memory_order_relaxed) & kWatch
 // Threads of this rank inside of a blocking collective. Another thread, at the gate, may change the number meanwhile. It is
 // raised before the collective is counted: whoever reads the counts first and this number then never finds a collective
 // counted whose thread stands before the gate, and nobody inside.
-void count_inside(std::uint32_t change) {
-  std::atomic<std::uint32_t> &inside = seam()->in_collective;
+void count_threads(std::atomic<std::uint32_t> &threads, std::uint32_t change) {
   if (core_threaded) [[unlikely]]
-    inside.fetch_add(change);
+    threads.fetch_add(change);
   else
-    inside.store(inside.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);
+    threads.store(threads.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);
   order();
 }
-void enter_counted() { count_inside(1); }
-void leave_counted() { count_inside(~0u); }
+void enter_counted() { count_threads(seam()->in_collective, 1); }
+void leave_counted() { count_threads(seam()->in_collective, ~0u); }
 
 // A checkpoint has been asked for: until the coordinator lets this collective go on, it is not entered. Otherwise than let
 // in, a thread counts the collective again *before* it looks whether the next checkpoint has been asked for.
@@ -151,6 +150,33 @@ int wait_uncounted(Comm *comm, NativeRequest *pending, bool *restarted) {
   *restarted = false;
   count_left(comm);
   return error;
+}
+
+void begin_withdrawable() {
+  count_threads(seam()->withdrawable, 1);
+  if (watched()) seam()->services->left_collective();
+}
+
+void end_withdrawable() {
+  count_threads(seam()->withdrawable, ~0u);
+  end_collective();
+}
+
+void withdraw(Comm *comm) {
+  --*comm->entered;
+  order();
+  count_threads(seam()->withdrawable, ~0u);
+  leave_counted();
+}
+
+bool wait_withdrawable(Comm *comm, NativeRequest *pending, int *error) {
+  begin_withdrawable();
+  if (wait_below(pending, error)) {
+    end_withdrawable();
+    return true;
+  }
+  withdraw(comm);
+  return false;
 }
 
 int wait_counted(NativeRequest *pending) {

@@ -45,8 +45,9 @@ void count_left(Comm *comm);
 // the other waits for it. So where processes have been spawned, and between two groups, a blocking collective is a
 // nonblocking one below, on all ranks, since the two kinds do not match each other. A checkpoint interrupts it, as it does
 // every barrier (barrier.cpp); it is counted when it is left, and a restart starts it anew. That wants its input as it was:
-// not where it lies in the buffer of the result. While a checkpoint is being prepared everybody passes the gate, is counted
-// and stays in it.
+// not where it lies in the buffer of the result. While a checkpoint is being prepared everybody passes the gate and is counted.
+// Whoever is to park in there all the same, since the one that is waited for may spawn now, withdraws: uncounted, as if it had
+// not passed the gate.
 inline bool is_nonblocking_below(const Comm *comm) {
   return comm->entered && (comm->remote || seam()->processes != world->size);
 }
@@ -54,9 +55,17 @@ inline bool may_enter_uncounted() { return (seam()->intent.load(std::memory_orde
 
 // start(NativeRequest *) starts it below.
 template <class Start> int uncounted_collective(Comm *comm, Start start);
-template <class Start> int counted_collective(Start start);
+// Of begin_collective(), which it ends. `again`: its input stays as it was, so that it can be withdrawn from.
+template <class Start> int counted_collective(Comm *comm, bool again, Start start);
 int wait_uncounted(Comm *comm, NativeRequest *pending, bool *restarted);
 int wait_counted(NativeRequest *pending);
+
+// Around a wait in a counted collective that a thread withdraws from when it is interrupted to park. end_withdrawable() ends the
+// collective too; withdraw() uncounts it.
+void begin_withdrawable();
+void end_withdrawable();
+void withdraw(Comm *comm);
+bool wait_withdrawable(Comm *comm, NativeRequest *pending, int *error);  // false: withdrawn
 
 template <class Start> int uncounted_collective(Comm *comm, Start start) {
   for (bool restarted;;) {
@@ -67,10 +76,18 @@ template <class Start> int uncounted_collective(Comm *comm, Start start) {
   }
 }
 
-template <class Start> int counted_collective(Start start) {
+template <class Start> int counted_collective(Comm *comm, bool again, Start start) {
   NativeRequest pending;
-  const int error = start(&pending);
-  return error ? error : wait_counted(&pending);
+  int error = start(&pending);
+  if (error || !again) {
+    if (!error) error = wait_counted(&pending);
+    end_collective();
+    return error;
+  }
+  if (wait_withdrawable(comm, &pending, &error)) return error;
+  bool restarted;
+  error = wait_uncounted(comm, &pending, &restarted);
+  return restarted ? uncounted_collective(comm, start) : error;
 }
 
 // What a nonblocking collective needs until its request completes, after the application may have freed its

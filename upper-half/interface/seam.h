@@ -29,7 +29,7 @@
 
 namespace mana {
 
-inline constexpr std::uint32_t kSeamVersion = 6;
+inline constexpr std::uint32_t kSeamVersion = 7;
 inline constexpr std::uint64_t kSeamMagic = 0x6d616e617365616dULL;  // "manaseam"
 
 inline constexpr std::uintptr_t kWindowBase = 0x2000'0000'0000;
@@ -230,7 +230,7 @@ struct Seam {
   std::uint32_t stop_after;       // checkpoint_at ends the job
   std::uint32_t engine_alone;     // 1 in an image: the engine runs no core, so restart resumes the threads itself
   std::uint32_t duplications;     // of communicators, under way below (core/duplication.cpp)
-  std::uint32_t reserved;
+  std::atomic<std::uint32_t> withdrawable;  // of in_collective: in one that they leave when they are to park, as if not entered
   std::int64_t clock_offset_ns[kMovedClocks];  // the application's clock less the kernel's: lower-half/clocks.h
   std::int64_t system_time_offset_us;          // the same for the part of its processor time that was spent in the kernel
   std::int64_t ticks_offset;                   // the same for what times() returns
