@@ -384,6 +384,7 @@ int compare_trees(int trees, int seed) {
     Tree tree = random_tree(pick(1, 4));
     if (fits(tree.ours)) {
       ++compared;
+      if (!is_named(tree.ours)) api::Type_commit(&tree.ours);
       const Facts ours = facts_of(tree.ours), native = facts_of(tree.native);
       const Facts rebuilt = facts_of(unwrap(native_of(tree.ours)));
       const bool bytes = same_bytes(tree);

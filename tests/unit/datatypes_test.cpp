@@ -130,6 +130,8 @@ TEST_F(Types, NativesAreMadeOnceForgottenAndFreed) {
 
   Datatype *type, *copy;
   api::Type_contiguous(3, basic(abi::INT), &type);
+  EXPECT_EQ(native_of(type), native_of(basic(abi::DATATYPE_NULL))) << "not committed";
+  api::Type_commit(&type);
   api::Type_dup(type, &copy);
   EXPECT_EQ(native_of(type), native_of(type));
   EXPECT_EQ(native_of(copy), native_of(type)) << "a duplicate has no native of its own";
