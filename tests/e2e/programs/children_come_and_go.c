@@ -99,7 +99,7 @@ static void wait_later(int round) {
     } else {
       SAME(waitid(P_PID, (id_t)later[i].pid, &info, WEXITED), 0);
       SAME(info.si_pid, later[i].pid);
-      SAME(info.si_code, later[i].status < 256 ? CLD_KILLED : CLD_EXITED);
+      SAME(info.si_code, WIFSIGNALED(later[i].status) ? CLD_KILLED : CLD_EXITED);
       status = info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
     }
     SAME(status, later[i].status);
