@@ -36,7 +36,8 @@ namespace {
 using namespace std::chrono_literals;
 using Lock = std::unique_lock<std::mutex>;
 
-enum class Phase { idle, quiesce, park, drain, write, resume, stop };
+// between: an attempt was given up, and the next one begins at once.
+enum class Phase { idle, between, quiesce, park, drain, write, resume, stop };
 
 // What control thread and application threads share, under `mutex`.
 struct State {
@@ -52,6 +53,7 @@ struct State {
   Phase phase = Phase::idle;
   bool engine_in = false;
   bool cancelled = false;      // while engine_in
+  Phase after_cancel = Phase::idle;  // or between
   std::string write_directory;
   std::set<std::pair<std::uint64_t, std::uint64_t>> let_in;  // gates that ENTER has opened
   bool let_in_plain = false;
@@ -93,8 +95,12 @@ void set_intent(std::uint32_t bit) {
   seam()->intent.fetch_or(bit);
   barrier();
 }
-void clear_intent() {
-  seam()->intent.fetch_and(~std::uint32_t{kIntentQuiesce | kIntentPark});
+
+// The checkpoint, or this attempt at it, is over. Between two attempts nobody passes a gate.
+void leave_checkpoint(Phase next) {
+  state.phase = next;
+  const std::uint32_t over = next == Phase::between ? kIntentPark : kIntentQuiesce | kIntentPark;
+  seam()->intent.fetch_and(~over);
   hold_starts(false);
 }
 
@@ -136,13 +142,13 @@ template <class Done> void wait_until(Lock &lock, Done done) {
 }
 
 // Ends the checkpoint under way, if any. With the lock held.
-void give_up() {
+void give_up(Phase next = Phase::idle) {
   if (state.phase == Phase::idle) return;
   if (state.engine_in) {
     state.cancelled = true;
+    state.after_cancel = next;
   } else {
-    state.phase = Phase::idle;
-    clear_intent();
+    leave_checkpoint(next);
     resume_all_threads();
   }
   state.changed.notify_all();
@@ -168,7 +174,10 @@ void on_quiesce(std::uint32_t epoch) {
   }
 }
 
-void on_cancel(std::uint32_t epoch) {
+void on_cancel(const wire::Received &received) {
+  wire::Cancel cancel;
+  if (!wire::decode(received.payload, &cancel)) return;
+  const std::uint32_t epoch = received.epoch;
   bool answer = false;
   {
     Lock lock(state.mutex);
@@ -178,7 +187,7 @@ void on_cancel(std::uint32_t epoch) {
       return;
     }
     answer = state.phase != Phase::idle && !state.engine_in;
-    give_up();
+    give_up(cancel.again ? Phase::between : Phase::idle);
   }
   if (answer) tell(wire::Resumed{}, epoch);
 }
@@ -187,7 +196,7 @@ void on_cancel(std::uint32_t epoch) {
 void on_step(const wire::Received &received) {
   if (received.type == wire::Type::park) children_wait();
   Lock lock(state.mutex);
-  if (received.epoch != state.epoch || state.phase == Phase::idle) {  // crossed a CANCEL
+  if (received.epoch != state.epoch || state.phase <= Phase::between) {  // crossed a CANCEL
     hold_starts(false);
     return;
   }
@@ -244,7 +253,7 @@ void on_message(const wire::Received &received) {
     return;
   }
   case wire::Type::quiesce: return on_quiesce(received.epoch);
-  case wire::Type::cancel: return on_cancel(received.epoch);
+  case wire::Type::cancel: return on_cancel(received);
   default: return on_step(received);
   }
 }
@@ -356,6 +365,10 @@ void count_entered(std::uint64_t comm_id, std::uint64_t number) {
       if (std::atomic_ref(slot.comm_id).load(std::memory_order_acquire) == comm_id) std::atomic_ref(slot.entered).store(number);
 }
 
+void wait_for_next_attempt(Lock &lock) {
+  wait_until(lock, [] { return state.phase != Phase::between; });
+}
+
 // Who has been let in is expected inside by all others, whatever has been said since.
 Verdict wait_at_gate(Lock &lock, std::uint64_t comm_id, std::uint64_t number) {
   const std::uint32_t epoch = state.epoch;
@@ -371,7 +384,7 @@ Verdict wait_at_gate(Lock &lock, std::uint64_t comm_id, std::uint64_t number) {
     seam()->in_collective.fetch_add(1);
     return Verdict::go;
   }
-  return state.phase == Phase::idle || state.epoch != epoch ? Verdict::cancelled : Verdict::park;
+  return state.phase <= Phase::between || state.epoch != epoch ? Verdict::cancelled : Verdict::park;
 }
 
 }  // namespace
@@ -379,21 +392,27 @@ Verdict wait_at_gate(Lock &lock, std::uint64_t comm_id, std::uint64_t number) {
 Verdict control_gate(std::uint64_t comm_id, std::uint64_t number) {
   Lock lock(state.mutex);
   seam()->in_collective.fetch_sub(1);
+  wait_for_next_attempt(lock);
   return state.phase == Phase::idle ? Verdict::cancelled : wait_at_gate(lock, comm_id, number);
 }
 
 Verdict control_gate_plain() {
   Lock lock(state.mutex);
-  if (state.phase == Phase::idle) return Verdict::go;
-  const std::uint32_t epoch = state.epoch;
-  const auto over = [&] { return state.phase != Phase::quiesce || state.epoch != epoch; };
-  if (!over()) {
-    tell(wire::GatePlain{}, epoch);
-    wait_until(lock, [&] { return over() || state.let_in_plain; });
+  for (;;) {
+    wait_for_next_attempt(lock);
+    if (state.phase == Phase::idle) return Verdict::go;
+    const std::uint32_t epoch = state.epoch;
+    const auto over = [&] { return state.phase != Phase::quiesce || state.epoch != epoch; };
+    if (!over()) {
+      tell(wire::GatePlain{}, epoch);
+      wait_until(lock, [&] { return over() || state.let_in_plain; });
+    }
+    if (!over()) {
+      state.let_in_plain = false;
+      return Verdict::go;
+    }
+    if (state.phase > Phase::quiesce && state.epoch == epoch) return Verdict::park;
   }
-  if (over()) return state.phase == Phase::idle || state.epoch != epoch ? Verdict::cancelled : Verdict::park;
-  state.let_in_plain = false;
-  return Verdict::go;
 }
 
 void control_left_collective() {
@@ -511,9 +530,8 @@ void control_failed(int error, const std::string &text) {
 void control_resume() {
   Lock lock(state.mutex);
   if (!state.engine_in) return;
+  leave_checkpoint(state.cancelled ? state.after_cancel : Phase::idle);
   state.engine_in = state.cancelled = false;
-  state.phase = Phase::idle;
-  clear_intent();
   timed_calls_begin_life();
   resume_all_threads();
   tell(wire::Resumed{}, state.epoch);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -196,6 +197,8 @@ void Checkpoint::advance() {
       break;
     if (retry_)
       return attempt();
+    if (told_again_) // and then a rank was lost
+      to_all(wire::encode(wire::Cancel{problem_.text}, epoch_));
     if (problem_)
       host_.abandon_generation(generation_); // only now does nobody write there any more
     phase_ = Phase::over;
@@ -233,8 +236,8 @@ void Checkpoint::cancel(const Problem &problem) {
     problem_ = problem;
     host_.decided();
   }
-  wire::Cancel cancel;
-  cancel.reason = problem.text;
+  told_again_ = retry_;
+  wire::Cancel cancel{problem.text, retry_ ? 1u : 0u};
   enter_phase(Phase::resuming, wire::encode(cancel, epoch_));
   wait_for_resumed();
 }
@@ -251,12 +254,17 @@ void Checkpoint::lost(int rank, const std::string &why) {
   if (lost_[rank])
     return;
   lost_[rank] = true;
-  retry_ = false;
+  const bool was_to_retry = std::exchange(retry_, false);
+  const Problem problem{75, ESRCH, fmt::format("rank {} {}", rank, why)};
   if (phase_ == Phase::resuming) {
+    if (was_to_retry) {
+      problem_ = problem;
+      host_.decided();
+    }
     answered(rank);
     advance();
   } else if (phase_ != Phase::committing) { // the images are complete: the commit decides
-    cancel({75, ESRCH, fmt::format("rank {} {}", rank, why)});
+    cancel(problem);
   }
 }
 

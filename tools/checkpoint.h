@@ -89,7 +89,7 @@ private:
   Targets targets_;
   Phase phase_ = Phase::quiescing;
   const int ranks_;
-  bool stop_, disagreement_ = false, retry_ = false, for_spawn_ = false;
+  bool stop_, disagreement_ = false, retry_ = false, told_again_ = false, for_spawn_ = false;
   std::uint32_t *next_epoch_, epoch_ = 0;
   int attempts_ = 0, releases_ = 0;
   int early_ = 0;                     // attempts that have parked the ranks with targets unmet

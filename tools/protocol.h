@@ -34,7 +34,7 @@
 //     RESUMED                               ─────────►  a new checkpoint may start
 //
 // CANCEL may come in place of any message of the coordinator between QUIESCE and RESUME. Its answer is RESUMED
-// too: the intent is cleared and no thread of the rank waits for anything of that epoch any more. A rank says FAILED
+// too: no thread of the rank waits for anything of that epoch any more. A rank says FAILED
 // at any point of a checkpoint where it cannot go on; the job lives.
 //
 // Bump kProtocolVersion with every change of a message.
@@ -294,10 +294,13 @@ struct Stop {
   template <class A> void fields(A &a) { a(generation); }
 };
 
+// `again`: the next QUIESCE follows at once (or another CANCEL), and no rank passes a gate before. The program would get to its
+// end otherwise, when it is near.
 struct Cancel {
   static constexpr Type type = Type::cancel;
   std::string reason;
-  template <class A> void fields(A &a) { a(reason); }
+  std::uint32_t again = 0;
+  template <class A> void fields(A &a) { a(reason, again); }
 };
 
 // Tools are known by the uid of their end of the socket and need no HELLO.

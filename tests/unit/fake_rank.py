@@ -9,6 +9,7 @@ Installed by tools_commands_test.py in the place of mana-lower-openmpi. What it 
   fail=PHASE        answers FAILED with ENOSPC
   slow=PHASE        does not answer for 3 seconds, or for=N
   never_init        does not say that it has called MPI_Init
+  leaves=RANK       that rank leaves a barrier as all are parked for the first time, the others leave it afterwards
   collective        loops over collectives on one communicator instead of computing
   request=1, =2     asks for a checkpoint itself (2: with stop)
   only=RANK         the faults are of this rank
@@ -43,7 +44,7 @@ class Rank:
         self.size = int(env.get("OMPI_COMM_WORLD_SIZE") or env.get("PMI_SIZE") or 1)
         self.fake = dict((item.split("=") + ["1"])[:2] for item in env.get("FAKE", "").split(",") if item)
         if int(self.fake.get("only", self.rank)) != self.rank:
-            self.fake = {k: v for k, v in self.fake.items() if k in ("seconds", "until", "collective")}
+            self.fake = {k: v for k, v in self.fake.items() if k in ("seconds", "until", "collective", "leaves")}
         self.restarted = "--restart" in sys.argv
         self.entered, self.phase, self.epoch, self.held = 0, None, 0, False
         self.socket = socket.socket(socket.AF_UNIX)
@@ -89,6 +90,7 @@ class Rank:
             self.say("left", self.counters() + NOBODY_INSIDE)
         elif kind == "park":
             self.phase, self.held = kind, False
+            self.entered += self.entered == 0 and self.fake.get("leaves") == str(self.rank)
             self.say("parked", self.counters())
         elif kind == "drain":
             self.say("drained")
@@ -102,6 +104,9 @@ class Rank:
             if self.phase:
                 self.phase, self.held = None, False
                 self.say("resumed")
+            if kind == "cancel" and "leaves" in self.fake:
+                self.entered = 1
+                print("again" if payload.endswith(struct.pack("<I", 1)) else "given up", file=sys.stderr, flush=True)
         elif kind == "stop":
             sys.exit(0)
 

@@ -345,6 +345,22 @@ class Tools(unittest.TestCase):
                 self.end(job, 7)
                 self.assertEqual(self.generations(), [])
 
+    def test_parked_ranks_that_disagree_are_parked_again(self):
+        job = self.launch(fake="leaves=1")
+        code, _, err = self.run_it("mana_status", "--checkpoint")
+        self.assertEqual(code, 0, err)
+        told = self.finish(job)
+        self.assertEqual(told.count("again"), 2, "each rank waits at its gates until the next attempt")
+
+    def test_a_rank_that_dies_between_two_attempts(self):
+        job = self.launch(fake="leaves=1,die=cancel,only=1")
+        code, _, err = self.run_it("mana_status", "--checkpoint")
+        self.assertEqual(code, 75, err)
+        self.assertIn("rank 1", err)
+        write(f"{self.work}/end", "")
+        self.end(job, 7)
+        self.assertEqual(self.generations(), [])
+
     def test_time_out_names_the_rank(self):
         job = self.launch("--timeout", "3", fake="slow=park,for=6,only=1")
         code, _, err = self.run_it("mana_status", "--checkpoint")
