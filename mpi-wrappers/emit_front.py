@@ -312,7 +312,7 @@ def error_cases(constants, into_front):
     """front_errors_in.inc, front_errors_out.inc."""
     text = BANNER + ("case MPI_SUCCESS: return 0;\n" if not into_front else "case 0: return MPI_SUCCESS;\n")
     for c in constants:
-        if c.name.startswith("ERR_"):
+        if c.name.startswith(("ERR_", "T_ERR_")):
             pair = f"case abi::{c.name}: return MPI_{c.name};" if into_front else f"case MPI_{c.name}: return abi::{c.name};"
             text += f"#ifdef MPI_{c.name}\n{pair}\n#endif\n"
     return text

@@ -7,7 +7,8 @@ static void handle(MPI_Comm *comm, int *code, ...) { (void)comm, seen = *code; }
 
 int main(int argc, char **argv) {
   static const int known[] = {MPI_ERR_BUFFER, MPI_ERR_COUNT, MPI_ERR_TYPE, MPI_ERR_TAG, MPI_ERR_COMM, MPI_ERR_RANK,
-                              MPI_ERR_REQUEST, MPI_ERR_ROOT, MPI_ERR_GROUP, MPI_ERR_OP, MPI_ERR_TRUNCATE};
+                              MPI_ERR_REQUEST, MPI_ERR_ROOT, MPI_ERR_GROUP, MPI_ERR_OP, MPI_ERR_TRUNCATE, MPI_T_ERR_MEMORY, MPI_T_ERR_INVALID_INDEX,
+                       MPI_T_ERR_PVAR_NO_ATOMIC};
   int class, code, other, got, length, flag, *last, before;
   char text[MPI_MAX_ERROR_STRING];
   MPI_Errhandler handler;
@@ -47,6 +48,8 @@ int main(int argc, char **argv) {
   for (int i = 0; i < (int)(sizeof known / sizeof *known); ++i) {
     MPI_Error_string(known[i], text, &length);
     CHECK(length > 5 && (int)strlen(text) == length);
+    MPI_Error_class(known[i], &got);
+    SAME(got, known[i]);
   }
   MPI_Error_string(MPI_SUCCESS, text, &length);
   CHECK(length > 0);

@@ -30,7 +30,10 @@ UserCode *user_code(int error) {
   const int i = error - kFirstUserCode;
   return i >= 0 && i < user_code_count && user_codes[i].of_class != 0 ? &user_codes[i] : nullptr;
 }
-bool is_known(int error) { return (error >= 0 && error < kClasses) || user_code(error); }
+bool is_class(int error) {
+  return (error >= 0 && error < kClasses) || (error >= abi::T_ERR_CANNOT_INIT && error <= abi::T_ERR_PVAR_NO_ATOMIC);
+}
+bool is_known(int error) { return is_class(error) || user_code(error); }
 
 int add_code(int of_class, int *out) {
   while (first_free < user_code_count && user_codes[first_free].of_class != 0)
@@ -69,7 +72,7 @@ const char *object_name(const Object *object) {
 } // namespace
 
 const char *error_text(int error) {
-  if (error >= 0 && error < kClasses)
+  if (is_class(error))
     return front().error_text(error);
   const UserCode *code = user_code(error);
   if (code)

@@ -66,7 +66,7 @@ inline int errcode_in(int code) {
   }
 }
 inline int errcode_out(int code) {
-  if (code >= kFirstUserCode && code != abi::ERR_LASTCODE)
+  if (code >= kFirstUserCode && code < abi::T_ERR_CANNOT_INIT)
     return code + kUserCodeShift;
   switch (code) {
 #include "front_errors_out.inc"
