@@ -50,14 +50,23 @@ void run_checkpoint() {
     events_after_resume();
 }
 
-// --checkpoint-at: asks for the checkpoint and waits at this call's entry until it is taken, or until the other
-// ranks cannot get to a safe point without this one going on.
-void request_and_wait() {
+// --checkpoint-at: asks for the checkpoint at that call's entry and waits there until it is taken, or until the other ranks
+// cannot get to a safe point without this one going on. Asked for before MPI is there it is deferred, and the wait is at the
+// first call after that.
+void count_call() {
+  static std::uint32_t deferred = 0;  // 1 + restarts as it was asked for
   Seam &s = *seam();
-  const std::uint32_t before = s.intent.load(std::memory_order_relaxed);
-  if (s.services->request_checkpoint(s.stop_after ? 1 : 0) != 0) return;
-  if (s.mpi_initialized != 1) return;  // the coordinator defers or refuses it and says so
-  s.services->wait_intent(before);
+  const bool is_deferred = deferred == s.restarts + 1;
+  if (is_deferred ? s.mpi_initialized == 0 : ++s.calls_counted < s.checkpoint_at) return;
+  if (must_not_park()) return;  // in a callback: at the next call outside
+  const bool refused = !is_deferred && s.services->request_checkpoint(s.stop_after ? 1 : 0) != 0;
+  if (!refused && s.mpi_initialized == 0) {
+    deferred = s.restarts + 1;
+    return;
+  }
+  s.intent.fetch_and(~std::uint32_t{kIntentCount});
+  if (refused || s.mpi_initialized != 1) return;  // the coordinator says so
+  s.services->wait_intent(s.intent.load(std::memory_order_relaxed));
   if (s.services->gate_plain() == Verdict::park) engine_park();
 }
 
@@ -83,13 +92,7 @@ void engine_park() {
 }
 
 void call_slow(Fn) {
-  Seam &s = *seam();
-  // A call counted inside a callback is stopped at the next one outside.
-  if (wanted(kIntentCount) && this_thread_block()->is_engine && ++s.calls_counted >= s.checkpoint_at &&
-      !must_not_park()) {
-    s.intent.fetch_and(~std::uint32_t{kIntentCount});
-    request_and_wait();
-  }
+  if (wanted(kIntentCount) && this_thread_block()->is_engine) count_call();
   engine_park();
 }
 
