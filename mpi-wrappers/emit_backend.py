@@ -71,7 +71,7 @@ def add(f, p, b):
     elif p.role in TRANSLATED:
         add_translated(p, b)
     elif p.role == "status":
-        b.before.append(f"MPI_Status {p.name}_n;")
+        b.before.append(f"MPI_Status {p.name}_n{{}};")  # probes leave MPICH's bit of cancellation alone
         b.arguments.append(f"&{p.name}_n")
         flag = any(q.name == "flag" for q in f.params)
         b.after.append(f"{'if (*flag) ' if flag else ''}status_from_native({p.name}_n, 0, {p.name});")

@@ -18,6 +18,7 @@ HEAD = """//
 #include "core/file_access.h"
 #include "core/large_calls.h"
 #include "core/lock.h"
+#include "core/neighbors.h"
 #include "core/ops.h"
 #include "core/persistent_collectives.h"
 #include "core/topology.h"
@@ -162,9 +163,39 @@ def refusal(f):
     return "  if (is_refused(op, datatype)) [[unlikely]] return raise(comm, abi::ERR_OP);\n" if f.param("op") else ""
 
 
+# Exchanges of neighbours: core/neighbors.h. All others of them are made of the first two.
+IN_ORDER = {"Ineighbor_alltoallw": "start", "Neighbor_alltoallw_init": "prepare"}
+EXCHANGES = {f"{start}eighbor_alltoall{kind}" for start in ("N", "In") for kind in ("", "v", "w")}
+
+
+def start_of(f):
+    """The first lines of a function, up to its Call."""
+    call = f"  Call call(Fn::{f.name});\n"
+    name = f.base if f.behaviour == "persistent" else f.name
+    if name not in EXCHANGES:
+        return f"int {f.name}({signature(f)}) {{\n{call}"
+    names = [p.name for p in f.params]
+    to, comm = names.index("recvbuf"), names.index("comm")
+    request = ", request" if "request" in names else ""
+    how = {"collective": "run", "icollective": "start", "persistent": "prepare"}[f.behaviour]
+    lines = f"""  if (has_repeated_neighbors(comm)) [[unlikely]] {{
+    Exchange exchange(comm);
+    exchange.out.set({", ".join(names[1:to])});
+    exchange.in.set({", ".join(names[to + 1:comm])});
+    return exchange.{how}(sendbuf, recvbuf{request});
+  }}
+"""
+    text = f"int {f.name}({signature(f)}) {{\n{lines}"
+    if f.name not in IN_ORDER:
+        return text + call
+    parameters = [p for p in f.params if p.role != "info"]
+    return (text + f"  return {f.name}_in_order({', '.join(p.name for p in parameters)});\n}}\n\n"
+            f"int {f.name}_in_order({', '.join(p.core_type() for p in parameters)}) {{\n{call}")
+
+
 def stub(f, functions):
     before, behind = nonblocking_below(f, functions)
-    text = f"int {f.name}({signature(f)}) {{\n  Call call(Fn::{f.name});\n" + refusal(f) + before
+    text = start_of(f) + refusal(f) + before
     text += "  if (const int refused = begin_collective(comm)) return raise(comm, refused);\n" + behind
     return text + (blocking(f) if f.behaviour == "collective" else nonblocking(f)) + "}\n\n"
 
@@ -208,7 +239,7 @@ def persistent(f, functions):
         text += "  Op *op = plan->op;\n"
     text += natives(base) + f"  [[maybe_unused]] CollectiveCall *kept = *call = {keep_expression(base)};\n"
     text += f"  return seam()->mpi->{base.name}({', '.join(start_argument(p) for p in base.params)});\n}}\n\n}}  // namespace\n\n"
-    text += f"int {f.name}({signature(f).replace('Info *info', 'Info *')}) {{\n  Call call(Fn::{f.name});\n{refusal(f)}  Comm *channel;\n"
+    text += start_of(f).replace("Info *info", "Info *") + refusal(f) + "  Comm *channel;\n"
     text += "  if (const int error = take_channel(comm, &channel)) return raise(comm, error);\n"
     text += f"  auto *plan = new_plan<{plan}>(start_{f.name}, channel);\n"
     text += "".join(f"  plan->{p.name} = {keep_argument(p, f)};\n" for p in kept_parameters(f))

@@ -39,7 +39,7 @@ MPI_Comm progress_comm = MPI_COMM_NULL;
 // Runs `request` to its end or until a checkpoint interrupts. The status is the caller's.
 int finish(MPI_Request *request, Status *status) {
   Patience patience;
-  MPI_Status native;
+  MPI_Status native{};
   int flag = 0;
   for (;;) {
     const int error = MPI_Test(request, &flag, &native);
@@ -90,7 +90,7 @@ int blocking_recv(void *buf, int count, NativeDatatype type, int source, int tag
 bool test_entry(int i, NativeRequest *requests, Status *statuses, std::uint8_t *completed) {
   MPI_Request request = unwrap<MPI_Request>(requests[i]);
   if (request == MPI_REQUEST_NULL) return false;
-  MPI_Status native;
+  MPI_Status native{};
   int flag = 0;
   const int error = MPI_Test(&request, &flag, &native);
   if (!flag && error == MPI_SUCCESS) return false;
@@ -144,7 +144,7 @@ int test_requests(int n, NativeRequest *requests, Status *statuses, std::uint8_t
 int blocking_probe(int source, int tag, NativeComm comm, Status *status) {
   Crossing crossing;
   Patience patience;
-  MPI_Status native;
+  MPI_Status native{};
   int flag = 0;
   for (;;) {
     const int error =
@@ -161,7 +161,7 @@ int blocking_probe(int source, int tag, NativeComm comm, Status *status) {
 int blocking_mprobe(int source, int tag, NativeComm comm, NativeMessage *message, Status *status) {
   Crossing crossing;
   Patience patience;
-  MPI_Status native;
+  MPI_Status native{};
   MPI_Message found;
   int flag = 0;
   for (;;) {

@@ -93,3 +93,10 @@ def test_files_from_fortran(binary, mpi):
         case.run(f"mpif90.{binary}", "-o", "app", source)
         case.launch("--checkpoint-at", "1:12", "--stop-after", *mpirun(mpi, 2), "./app", expect=STOPPED)
         assert case.restart("--", *mpirun(other(mpi), 2)).out.split() == ["ok"]
+
+
+@pytest.mark.parametrize("mpi", MPIS)
+@pytest.mark.parametrize("binary", MPIS)
+def test_the_end_of_a_file_is_found(case, binary, mpi):
+    first = case.launch("--checkpoint-at", "0:12", "--stop-after", *mpirun(mpi, 2), program("seeks_from_the_end", binary), expect=STOPPED)
+    assert first.out + case.restart("--", *mpirun(other(mpi), 2)).out == "ok\n", case.report("the output of both parts")

@@ -6,7 +6,7 @@
 int main(int argc, char **argv) {
   int out[60], in[60], flag;
   MPI_Request sends[3];
-  MPI_Status probed, received;
+  MPI_Status probed = {0}, received;
   begin(&argc, &argv);
   fill(out, 60, rank);
   MPI_Isend(out, 11, MPI_INT, next, 5, MPI_COMM_WORLD, &sends[0]);
@@ -31,6 +31,8 @@ int main(int argc, char **argv) {
   do MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_WORLD, &flag, &probed);
   while (!flag);
   SAME(count_of(&probed, MPI_INT), 60);
+  MPI_Test_cancelled(&probed, &flag);
+  SAME(flag, 0);
   MPI_Recv(in, 60, MPI_INT, probed.MPI_SOURCE, probed.MPI_TAG, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
   VERIFY(in, 60, prev);
   MPI_Barrier(MPI_COMM_WORLD);

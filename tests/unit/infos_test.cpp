@@ -61,6 +61,7 @@ TEST_F(Infos, LimitsAreTheFronts) {
   EXPECT_EQ(api::Info_set(info, std::string(36, 'k').c_str(), "v"), abi::ERR_INFO_KEY);
   EXPECT_EQ(api::Info_set(info, std::string(35, 'k').c_str(), "v"), 0);
   EXPECT_EQ(api::Info_set(info, "k", std::string(256, 'v').c_str()), abi::ERR_INFO_VALUE);
+  EXPECT_EQ(api::Info_set(info, "k", ""), test_front.front == 1 ? abi::ERR_INFO_VALUE : 0) << "Open MPI alone refuses it";
   EXPECT_EQ(api::Info_set(info, "k", "abcdef"), 0);
   EXPECT_EQ(value_of(info, "k", 3), "abc");
 }

@@ -121,6 +121,27 @@ int check_own_position(const File *file) {
 
 }  // namespace
 
+namespace {
+
+// The end of the file in the view: how many etypes begin before it.
+int find_end(const File *file, std::int64_t *end) {
+  std::int64_t size, from = 0;
+  if (const int error = seam()->mpi->File_get_size(file->native, &size)) return error;
+  for (std::int64_t to = size; from < to;) {
+    const std::int64_t middle = from + (to - from) / 2;
+    std::int64_t byte;
+    if (const int error = seam()->mpi->File_get_byte_offset(file->native, middle, &byte)) return error;
+    if (byte < size)
+      from = middle + 1;
+    else
+      to = middle;
+  }
+  *end = from;
+  return 0;
+}
+
+}  // namespace
+
 namespace api {
 
 int File_set_view(File *file, std::int64_t disp, Datatype *etype, Datatype *filetype, const char *datarep, Info *info) {
@@ -164,6 +185,12 @@ int File_get_type_extent_c(File *file, Datatype *datatype, std::int64_t *extent)
 int File_seek(File *file, std::int64_t offset, int whence) {
   Call call(Fn::File_seek);
   if (const int error = check_own_position(file)) return raise(file, error);
+  if (whence == abi::FILE_SEEK_END) {  // OMPIO goes elsewhere in files of some megabytes
+    std::int64_t end;
+    if (const int error = find_end(file, &end)) return raise(file, error);
+    offset += end;
+    whence = abi::FILE_SEEK_SET;
+  }
   if (whence == abi::FILE_SEEK_SET && offset < 0) return raise(file, abi::ERR_ARG);
   return raised(file, seam()->mpi->File_seek(file->native, offset, whence));
 }

@@ -82,6 +82,7 @@ struct TopologyData {  // one block, refcounted by its communicator; arrays foll
   std::int32_t nnodes, nedges;    // graph
   std::int32_t *index, *edges;
   std::int32_t indegree, outdegree, weighted;  // dist_graph
+  std::int32_t repeats;           // some member has a neighbour twice: core/neighbors.h
   std::int32_t *sources, *source_weights, *destinations, *destination_weights;
 };
 

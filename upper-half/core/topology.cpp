@@ -128,6 +128,7 @@ TopologyData *copy_topology(const TopologyData *from) {
     copy(to->sources, from->sources, 2 * (from->indegree + from->outdegree));
     break;
   }
+  to->repeats = from->repeats;
   return to;
 }
 

@@ -8,6 +8,7 @@
 #include "core/errors.h"
 #include "core/lock.h"
 #include "core/memory.h"
+#include "core/neighbors.h"
 #include "core/topology.h"
 #include "core_api.h"
 #include "lower_mpi.h"
@@ -39,11 +40,17 @@ int create_below(const TopologyData *t, NativeComm base, NativeComm *made) {
   }
 }
 
+// For the first time: what a restart finds in the record is not known yet.
+int create_new(TopologyData *t, NativeComm base, NativeComm *made) {
+  if (const int error = create_below(t, base, made)) return error;
+  return *made == natives.comm_null ? 0 : find_repeats(t, *made);
+}
+
 // Makes the communicator and gives it `topology`, which becomes the record's or is freed.
 int create(Comm *comm, TopologyData *topology, Comm **newcomm) {
   int error = abi::ERR_COMM;
   if (!comm->remote)
-    error = create_comm(comm, newcomm, [&](NativeComm *made) { return create_below(topology, comm->native, made); });
+    error = create_comm(comm, newcomm, [&](NativeComm *made) { return create_new(topology, comm->native, made); });
   if (error || is_null(*newcomm)) {
     core_free(topology);
   } else {
@@ -91,7 +98,9 @@ int Cart_sub(Comm *comm, const int *remain_dims, Comm **newcomm) {
   const CartSub sub = cart_sub(comm->topology, comm->rank, remain_dims);
   const int error = create_comm(comm, newcomm, [&](NativeComm *made) {
     const int split_error = split_below(comm->native, sub.color, sub.rank, made);
-    return split_error ? split_error : add_topology(sub.topology, made);
+    if (split_error || !sub.topology) return split_error;
+    const int error = add_topology(sub.topology, made);
+    return error ? error : find_repeats(sub.topology, *made);
   });
   if (error) {
     core_free(sub.topology);
@@ -218,7 +227,7 @@ int Dist_graph_create(Comm *comm, int n, const int *sources, const int *degrees,
     int step = gather_edges(comm, own, &all);
     if (step == 0) {
       graph = neighbourhood(all, comm->rank, weights != kUnweighted);
-      step = create_below(graph, comm->native, made);
+      step = create_new(graph, comm->native, made);
     }
     core_free(all.edges);
     return step;

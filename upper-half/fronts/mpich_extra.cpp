@@ -134,10 +134,9 @@ extern "C" {
 
 int *const MPI_UNWEIGHTED = &unweighted;
 int *const MPI_WEIGHTS_EMPTY = &weights_empty;
-extern int *const MPIR_C_MPI_UNWEIGHTED;
-extern int *const MPIR_C_MPI_WEIGHTS_EMPTY;
-int *const MPIR_C_MPI_UNWEIGHTED = &unweighted;
-int *const MPIR_C_MPI_WEIGHTS_EMPTY = &weights_empty;
+// libmpichfort defines these two as well, stands before us in the order of symbols, and has zeros there.
+extern int *MPIR_C_MPI_UNWEIGHTED, *MPIR_C_MPI_WEIGHTS_EMPTY;
+int *MPIR_C_MPI_UNWEIGHTED, *MPIR_C_MPI_WEIGHTS_EMPTY;
 struct MPIR_T_pvar_handle_s *const MPI_T_PVAR_ALL_HANDLES =
     reinterpret_cast<struct MPIR_T_pvar_handle_s *>(&unweighted);
 MPI_Fint *MPI_F_STATUS_IGNORE = fortran_status_ignore;
@@ -203,3 +202,12 @@ int QMPI_Get_tool_storage(QMPI_Context, int, void **) { return MPI_ERR_UNSUPPORT
 int QMPI_Get_calling_address(QMPI_Context, void **) { return MPI_ERR_UNSUPPORTED_OPERATION; }
 }
 #pragma GCC visibility pop
+
+namespace {
+
+[[gnu::constructor]] void set_fortran_weights() {
+  MPIR_C_MPI_UNWEIGHTED = &unweighted;
+  MPIR_C_MPI_WEIGHTS_EMPTY = &weights_empty;
+}
+
+} // namespace

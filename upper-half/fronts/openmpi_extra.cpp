@@ -79,8 +79,6 @@ int copy_nothing(int *flag) {
   return MPI_SUCCESS;
 }
 
-MPI_Fint fortran_status_ignore[sizeof(MPI_Status) / sizeof(MPI_Fint)];
-
 } // namespace
 
 extern "C" {
@@ -120,6 +118,8 @@ MANA_EXPORT int mana_fortran_get_attribute(int kind, MPI_Fint object, int keyval
   return fortran::get_attribute(fn, record, keyval, get_in_c, value, flag);
 }
 
-MPI_Fint *MPI_F_STATUS_IGNORE = fortran_status_ignore;
-MPI_Fint *MPI_F_STATUSES_IGNORE = fortran_status_ignore;
+// What Fortran passes: the common blocks of the executable, if it has them.
+extern MPI_Fint mpi_fortran_status_ignore_[], mpi_fortran_statuses_ignore_[];
+MPI_Fint *MPI_F_STATUS_IGNORE = mpi_fortran_status_ignore_;
+MPI_Fint *MPI_F_STATUSES_IGNORE = mpi_fortran_statuses_ignore_;
 }
