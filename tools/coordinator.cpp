@@ -313,27 +313,28 @@ bool Coordinator::every_rank_runs() const {
 }
 
 void Coordinator::spawns_done() {
-  if (!spawning_ || !every_rank_runs())
-    return;
-  spawning_ = false;
-  spawns_.clear();
+  if (every_rank_runs())
+    starting_.clear();
 }
 
 SpawnPlan Coordinator::start_again() {
   SpawnPlan plan;
-  int first = spawning_ ? -1 : static_cast<int>(ranks_.size());
-  plan.processes = spawning_ ? spawns_before_ : first;
+  const bool has_failed = !starting_.empty();
+  int first = has_failed ? -1 : static_cast<int>(ranks_.size());
+  plan.processes = has_failed ? spawns_before_ : first;
   spawns_before_ = plan.processes;
-  for (const Spawn &spawn : spawns_) {
+  if (!has_failed)
+    starting_ = spawns_;
+  for (const Spawn &spawn : starting_) {
     plan.description += fmt::format("@{} {} {} {}\n{}", spawn.rank, spawn.number, first, spawn.count, spawn.text);
     if (first < 0)
       continue;
     first += spawn.count;
     plan.processes += spawn.count;
   }
-  spawning_ = !spawning_;
-  if (!spawning_)
-    spawns_.clear();
+  spawns_.clear(); // a failed start asks for more no longer
+  if (has_failed)
+    starting_.clear();
   stopped_ = false;
   for (Peer *peer : peers_)
     peer->rank = -1; // of a process that has ended

@@ -72,7 +72,7 @@ public:
   // The launcher has ended: forgets the ranks and says how the job starts. If it was just started for the same spawns and
   // not every rank came up, without them, and the ranks that asked are told so.
   SpawnPlan start_again();
-  bool spawn_failed() const { return spawning_ && !every_rank_runs(); }
+  bool spawn_failed() const { return !starting_.empty() && !every_rank_runs(); }
   int connected_ranks() const;
   bool all_gone() const; // every rank has been there and has gone
   // Called whenever a rank has gone or the job was told to stop.
@@ -148,8 +148,8 @@ private:
     int count;
     std::string text;
   };
-  std::vector<Spawn> spawns_;                // asked for and not carried out
-  bool spawning_ = false;                    // the job was started for them, and not all ranks have come up yet
+  std::vector<Spawn> spawns_;                // asked for
+  std::vector<Spawn> starting_;              // the job was started for them, and not all ranks have come up yet
   int spawns_before_ = 0;                    // ranks without them
   std::map<std::string, std::string> names_; // of services, with their ports
   std::optional<Waiting> pending_;
