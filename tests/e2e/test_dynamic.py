@@ -45,6 +45,12 @@ def test_who_was_let_into_a_collective_withdraws_for_a_spawn(case, mpi, waits):
 
 
 @pytest.mark.parametrize("mpi", MPIS)
+def test_children_that_disconnect_hold_up_no_spawn(case, mpi):
+    result = case.launch(*mpirun(mpi, 1), program("spawns_while_children_disconnect", other(mpi)), limit=50)
+    assert result.out == "ok\n" and result.err.count(GROWN) == 4, case.report("spawning while children disconnect")
+
+
+@pytest.mark.parametrize("mpi", MPIS)
 def test_what_cannot_be_spawned_is_an_error(case, mpi):
     script = case.folder / "ends-at-once"
     script.write_text("#!/bin/sh\nexit 0\n")

@@ -68,13 +68,17 @@ int counted_barrier(Comm *comm) {
 
 }  // namespace
 
+int barrier(Comm *comm) {
+  if (duplications) [[unlikely]] finish_duplications(comm);  // Open MPI mixes its nonblocking barrier with their steps
+  const bool interruptible = comm->entered && may_enter_uncounted();
+  return interruptible ? uncounted_barrier(comm, natives.request_null) : counted_barrier(comm);
+}
+
 namespace api {
 
 int Barrier(Comm *comm) {
   Call call(Fn::Barrier);
-  if (duplications) [[unlikely]] finish_duplications(comm);  // Open MPI mixes its nonblocking barrier with their steps
-  const bool interruptible = comm->entered && may_enter_uncounted();
-  const int error = interruptible ? uncounted_barrier(comm, natives.request_null) : counted_barrier(comm);
+  const int error = barrier(comm);
   return error ? raise(comm, error) : 0;
 }
 

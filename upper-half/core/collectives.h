@@ -116,6 +116,9 @@ bool user_op_under_way();
 // The native call failed, or the request is complete: drops what collective_call() took.
 void drop_collective_call(CollectiveCall *call);
 
+// MPI_Barrier inside of another call. 0 or an error, not raised.
+int barrier(Comm *comm);
+
 // Makes the request record for a nonblocking collective that was started below. Always succeeds.
 int finish_icollective(Comm *comm, NativeRequest native, CollectiveCall *call, Request **request);
 

@@ -362,14 +362,16 @@ int Comm_free(Comm **comm) {
   return free_comm(comm);
 }
 
-// Waits for what is pending on it, then the same.
+// Waits for what is pending on it and for all members, which a checkpoint can interrupt: one of them may have to spawn first.
 int Comm_disconnect(Comm **comm) {
   Call call(Fn::Comm_disconnect);
+  if ((*comm)->flags & (kNull | kPredefined)) return raise(*comm, abi::ERR_COMM);
   for (Request *r = ring_first(); r;) {
     const bool waited = r->comm == *comm;
     if (waited) wait_for(r);
     r = waited ? ring_first() : ring_next(r);
   }
+  if (const int error = is_alone(*comm) ? 0 : barrier(*comm)) return raise(*comm, error);
   return free_comm(comm);
 }
 
