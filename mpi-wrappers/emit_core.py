@@ -164,7 +164,7 @@ def refusal(f):
 
 
 # Exchanges of neighbours: core/neighbors.h. All others of them are made of the first two.
-IN_ORDER = {"Ineighbor_alltoallw": "start", "Neighbor_alltoallw_init": "prepare"}
+IN_ORDER = {"Ineighbor_alltoallw", "Neighbor_alltoallw_init"}
 EXCHANGES = {f"{start}eighbor_alltoall{kind}" for start in ("N", "In") for kind in ("", "v", "w")}
 
 

@@ -123,21 +123,29 @@ int check_own_position(const File *file) {
 
 namespace {
 
-// The end of the file in the view: how many etypes begin before it.
+// The end of the file in the view: how many etypes begin before it. Nothing far behind it is asked for: in a view with large gaps
+// that would be beyond 64 bits.
 int find_end(const File *file, std::int64_t *end) {
-  std::int64_t size, from = 0;
-  if (const int error = seam()->mpi->File_get_size(file->native, &size)) return error;
-  for (std::int64_t to = size; from < to;) {
-    const std::int64_t middle = from + (to - from) / 2;
+  std::int64_t size, from = 0, to = 1;
+  int error = seam()->mpi->File_get_size(file->native, &size);
+  const auto begins_before = [&](std::int64_t etype) {
     std::int64_t byte;
-    if (const int error = seam()->mpi->File_get_byte_offset(file->native, middle, &byte)) return error;
-    if (byte < size)
+    if (error == 0) error = seam()->mpi->File_get_byte_offset(file->native, etype, &byte);
+    return error == 0 && byte < size;
+  };
+  while (begins_before(to)) {
+    from = to;
+    to *= 2;
+  }
+  while (from < to) {
+    const std::int64_t middle = from + (to - from) / 2;
+    if (begins_before(middle))
       from = middle + 1;
     else
       to = middle;
   }
   *end = from;
-  return 0;
+  return error;
 }
 
 }  // namespace
