@@ -1,10 +1,11 @@
 // Clocks that count from a beginning of their own: CLOCK_MONOTONIC, _RAW and _BOOTTIME from the start of the host, and the processor
-// time of the process.
+// times of the process and of its threads.
 //
 // For the application they go on where they were at the checkpoint, on a host that has run for a shorter or for a longer time: the time
 // between checkpoint and restart has not passed for it, so sleeps until some time of these clocks last as long as they should.
 //
 //     the application's time = the kernel's + Seam::clock_offset_ns          all 0 before the first restart
+//     of a thread            = the kernel's + ThreadTime::offset
 //
 // Added where a time is read (the slot of the vDSO image, clock_gettime, times, sysinfo, getrusage), taken off where the kernel is given an
 // absolute one (clock_nanosleep, timer_settime, timerfd_settime, futexes that wait until then). Waits that a checkpoint interrupts
@@ -36,6 +37,8 @@ KernelTimespec application_time(std::int64_t clock, const KernelTimespec &time);
 void clocks_save();
 // After a restart, before anything counts the rest of its time.
 void clocks_restore();
+// Those of threads, when the kernel has them again.
+void thread_clocks_restore();
 // Where the net could not be installed.
 void clocks_are_the_hosts();
 

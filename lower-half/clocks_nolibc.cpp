@@ -10,6 +10,8 @@
 
 #include "arch/x86_64/raw_syscall.h"
 #include "saved.h"
+#include "threads.h"
+#include "timers.h"
 #include "vdso_calls.h"
 
 namespace mana {
@@ -20,8 +22,11 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kTick = kSecond / 100; // of times(), as user programs see it
 constexpr std::int64_t kMicrosecond = 1000, kMicrosecondsOfSecond = 1'000'000;
 constexpr std::uint64_t kAbsolute = 1; // TFD_TIMER_ABSTIME
+constexpr std::int32_t kUsageOfThread = 1; // RUSAGE_THREAD
 
 std::uint64_t address(const void *pointer) { return reinterpret_cast<std::uint64_t>(pointer); }
+
+bool is_own_id(std::int64_t pid) { return pid == 0 || pid == static_cast<std::int64_t>(saved()->pid); }
 
 // Index in Seam::clock_offset_ns, or -1.
 int index_of(std::int64_t clock) {
@@ -37,8 +42,22 @@ int index_of(std::int64_t clock) {
   case CLOCK_PROCESS_CPUTIME_ID:
     return kClockProcess;
   default:
-    return -1;
+    return is_clock_of_process(clock) && is_own_id(id_of_clock(clock)) ? kClockProcess : -1;
   }
+}
+
+bool is_thread_time(std::int64_t clock) { return clock == CLOCK_THREAD_CPUTIME_ID || is_clock_of_thread(clock); }
+
+std::int64_t thread_offset(std::int64_t clock) {
+  const std::int64_t tid = clock == CLOCK_THREAD_CPUTIME_ID ? 0 : id_of_clock(clock);
+  if (tid == 0)
+    return time_of(this_thread_block())->offset;
+  std::int64_t offset = 0;
+  for_each_thread([&](ThreadBlock *block) {
+    if (block->tid == tid)
+      offset = time_of(block)->offset;
+  });
+  return offset;
 }
 
 KernelTimespec shifted(const KernelTimespec &time, std::int64_t ns) {
@@ -66,13 +85,21 @@ std::int64_t user_time_offset_us() {
   return seam()->clock_offset_ns[kClockProcess] / kMicrosecond - seam()->system_time_offset_us;
 }
 
+// What a thread spent in the kernel before the restart counts as the program's own.
 long on_getrusage(SyscallFrame *frame) {
   const long result = pass_on(frame);
-  if (failed(result) || static_cast<std::int32_t>(frame->arg[0]) != RUSAGE_SELF)
+  if (failed(result))
     return result;
   auto *usage = reinterpret_cast<rusage *>(frame->arg[1]);
-  add(&usage->ru_utime, user_time_offset_us());
-  add(&usage->ru_stime, seam()->system_time_offset_us);
+  switch (static_cast<std::int32_t>(frame->arg[0])) {
+  case RUSAGE_SELF:
+    add(&usage->ru_utime, user_time_offset_us());
+    add(&usage->ru_stime, seam()->system_time_offset_us);
+    break;
+  case kUsageOfThread:
+    add(&usage->ru_utime, thread_offset(CLOCK_THREAD_CPUTIME_ID) / kMicrosecond);
+    break;
+  }
   return result;
 }
 
@@ -133,11 +160,13 @@ long on_timerfd_settime(SyscallFrame *frame) {
 } // namespace
 
 std::int64_t clock_offset(std::int64_t clock) {
+  if (is_thread_time(clock))
+    return thread_offset(clock);
   const int index = index_of(clock);
   return index < 0 ? 0 : seam()->clock_offset_ns[index];
 }
 
-bool is_moved_clock(std::int64_t clock) { return index_of(clock) >= 0; }
+bool is_moved_clock(std::int64_t clock) { return is_thread_time(clock) || index_of(clock) >= 0; }
 
 KernelTimespec kernel_time(std::int64_t clock, const KernelTimespec &time) {
   const std::int64_t offset = clock_offset(clock);

@@ -144,6 +144,7 @@ void become_child_process(ThreadBlock *self) {
   for (PosixTimer &timer : saved()->timers)
     timer.used = 0;
   starts_held = starts_under_way = 0;
+  time_of(self)->offset = seam()->clock_offset_ns[kClockProcess] = seam()->system_time_offset_us = 0;
   live_pid = raw_syscall(__NR_getpid);
   saved()->pid = static_cast<std::uint64_t>(live_pid);
   seam()->intent.store(kIntentNone, std::memory_order_relaxed);

@@ -6,8 +6,8 @@
 // glibc's cancellation points and wrappers are compiled, or in the frame when the code page made the call
 // (then_raw).
 //
-// Again means: with the same arguments, but for absolute times of clocks that a restart moves on (clocks.h: their handler is called
-// again), and relative times, of which the rest is waited for (timed_calls.h). Where a call was
+// Again means: with the same arguments, but for absolute times of clocks that a restart moves on and for clocks of threads (clocks.h:
+// their handler is called again), and relative times, of which the rest is waited for (timed_calls.h). Where a call was
 // not seen at its start (an inlined one without the net), those only when the kernel has left the rest of the time where the
 // call reads it. For calls that wait for a signal nothing is missed: a signal that is let through by the call's
 // mask only is still blocked here, and is delivered inside the new call.
@@ -71,12 +71,12 @@ bool may_repeat(long number, const std::uint64_t (&arg)[6], bool seen) {
   }
 }
 
-// Calls whose absolute time must be that of the kernel below, which after a restart is another one.
-bool is_until(const SyscallFrame *frame) {
+// Calls whose absolute time or clock must be that of the kernel below, which after a restart is another one.
+bool names_kernels_clock(const SyscallFrame *frame) {
   const std::uint64_t *arg = frame->arg;
   switch (frame->nr) {
   case __NR_clock_nanosleep:
-    return (arg[1] & kTimerAbsolute) && is_moved_clock(static_cast<std::int32_t>(arg[0]));
+    return arg[1] & kTimerAbsolute ? is_moved_clock(static_cast<std::int32_t>(arg[0])) : negative(arg[0]);
   case __NR_futex:
     return arg[3] && !(arg[1] & FUTEX_CLOCK_REALTIME) && (arg[1] & FUTEX_CMD_MASK) != FUTEX_LOCK_PI;
   default:
@@ -97,9 +97,10 @@ bool restart_call(ucontext_t *context) {
   const auto pc = static_cast<std::uint64_t>(registers[REG_RIP]);
   auto *frame = pc == kRawCallAddress + 2 ? reinterpret_cast<SyscallFrame *>(registers[REG_RSP]) : nullptr;
   const long number = frame ? static_cast<long>(frame->raw[0]) : number_before(pc);
-  if (frame && is_until(frame)) {
+  if (frame && names_kernels_clock(frame)) {
     if (frame->action == kActionRawThenAgain)
       return false; // its handler knows of EINTR
+    take_rest(frame, arg);
     // Back to its handler, by way of a call without effect.
     frame->action = kActionRawThenAgain;
     registers[REG_RAX] = __NR_gettid;

@@ -329,11 +329,15 @@ void restore_and_run(const char *path) {
   children_restore();
   publish_application();
   restore_signals();
-  if (!syscall_net_install()) clocks_are_the_hosts();
+  const bool net = syscall_net_install();
 
   // Threads are made anew and wait; this one goes on as the main thread, until the core has rebuilt its objects.
   adopt_thread_blocks();
   recreate_threads();
+  if (net)
+    thread_clocks_restore();
+  else
+    clocks_are_the_hosts();
   bind_threads();
   wait_for_debugger();
   restore_timers(d);

@@ -54,6 +54,12 @@ struct EndedChild {
   std::int32_t status;      // as wait4 tells it
 };
 
+// The processor time of a thread, in ns: see clocks.h.
+struct ThreadTime {
+  std::int64_t saved;   // as the application knew it when the image was written
+  std::int64_t offset;  // the application's less the kernel's
+};
+
 // The processors that a thread may run on, bit by bit; all zero when they are not known.
 struct ProcessorSet {
   std::uint64_t bits[16];
@@ -78,10 +84,12 @@ struct SavedProcess {
   char exe[4096];                               // absolute path of the application
   char cwd[4096];                               // filled when an image is written
   ProcessorSet processors[kMaxThreads];         // of each of `threads`, filled when an image is written
+  ThreadTime times[kMaxThreads];                // of each of `threads`
   alignas(64) ThreadBlock threads[kMaxThreads];
 };
 
 inline SavedProcess *saved() { return reinterpret_cast<SavedProcess *>(kSavedAddress); }
+inline ThreadTime *time_of(const ThreadBlock *block) { return &saved()->times[block - saved()->threads]; }
 static_assert(kSavedAddress + sizeof(SavedProcess) < kFirstFree);
 
 }  // namespace mana

@@ -37,6 +37,7 @@ void clear(ThreadBlock *block) {
       word[i] = 0;
   block->is_engine = 0;
   block->used = used;
+  time_of(block)->offset = 0;
 }
 
 void raise_thread_count(std::uint32_t count) {

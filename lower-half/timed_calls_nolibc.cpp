@@ -58,11 +58,12 @@ struct Sleep {
   std::uint64_t request, rest;
 };
 
-// The kernel reads a copy of the time in the frame, and always tells the rest.
+// The kernel reads a copy of the time in the frame, and always tells the rest. When the call is made again, the rest is there.
 Sleep sleep_of(SyscallFrame *frame, std::uint64_t request, std::uint64_t rest) {
   if (!request)
     return {request, rest};
-  frame->timeout = *time_at(request);
+  if (frame->stage == 0)
+    frame->timeout = *time_at(request);
   const std::uint64_t copy = address(&frame->timeout);
   return {copy, rest ? rest : copy};
 }

@@ -13,8 +13,15 @@ struct PosixTimer;
 void register_timer_calls();
 // Makes the kernel's timer for an entry of the table: 0, or a negative errno value.
 long create_kernel_timer(PosixTimer *timer);
+// Clocks below zero are the processor times of processes and threads, and files: ~id << 3, and three bits of kind.
 // The kernel's name for a clock that may name a thread or process as the application knows it.
 std::int64_t clock_to_kernel(std::int64_t clock);
+// The processor time of a thread; 0: of the calling one.
+inline std::int64_t clock_of_thread(std::int64_t tid) { return (~tid << 3) | 6; }
+inline bool is_clock_of_thread(std::int64_t clock) { return clock < 0 && (clock & 7) == 6; }
+inline bool is_clock_of_process(std::int64_t clock) { return clock < 0 && (clock & 7) == 2; }
+inline bool is_clock_of_file(std::int64_t clock) { return clock < 0 && (clock & 7) == 3; }
+inline std::int64_t id_of_clock(std::int64_t clock) { return ~(clock >> 3); }
 
 // --- with libc (timers.cpp) ---
 // Notes what each timer has left; with the application's threads parked.

@@ -4,6 +4,7 @@
 #include <asm/unistd.h>
 #include <errno.h>
 #include <signal.h>
+#include <time.h>
 
 #include "arch/x86_64/raw_syscall.h"
 #include "clocks.h"
@@ -41,6 +42,8 @@ long on_timer_create(SyscallFrame *frame) {
     return -EAGAIN;
   const auto id = static_cast<std::uint64_t>(timer - saved()->timers);
   timer->clock = static_cast<std::int32_t>(frame->arg[0]);
+  if (timer->clock == CLOCK_THREAD_CPUTIME_ID || timer->clock == clock_of_thread(0)) // another thread makes it after a restart
+    timer->clock = static_cast<std::int32_t>(clock_of_thread(this_thread_block()->tid));
   timer->absolute = 0;
   timer->event = event ? *event : KernelSigevent{id, SIGALRM, SIGEV_SIGNAL, 0, {}};
   const long result = create_kernel_timer(timer);
@@ -92,12 +95,10 @@ long create_kernel_timer(PosixTimer *timer) {
                      address(&timer->kernel_id));
 }
 
-// A negative clock is the processor time of a process or thread: ~id << 3, and three bits of kind, of which bit 2
-// says thread.
 std::int64_t clock_to_kernel(std::int64_t clock) {
-  if (clock >= 0)
+  if (clock >= 0 || is_clock_of_file(clock))
     return clock;
-  const std::int64_t id = ~(clock >> 3), kernel = clock & 4 ? tid_to_kernel(id) : pid_to_kernel(id);
+  const std::int64_t id = id_of_clock(clock), kernel = clock & 4 ? tid_to_kernel(id) : pid_to_kernel(id);
   return (~kernel << 3) | (clock & 7);
 }
 

@@ -105,6 +105,12 @@ def test_clocks_go_on_where_they_were(case, mpi, host):
     assert second.out() + case.restart("--", *mpirun(mpi, 2)).out == "ok\n"
 
 
+@pytest.mark.parametrize("mpi", MPIS)
+def test_threads_count_their_processor_time(case, mpi):
+    stopped_at(case, mpi, 5, program("threads_count_their_processor_time", mpi))
+    assert case.restart("--", *mpirun(other(mpi), 2)).out == "ok\n"
+
+
 HUGE_PAGES = 256  # two ranks map 12; MPIs, of other jobs too, take some when there are any
 
 

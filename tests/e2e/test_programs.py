@@ -48,3 +48,18 @@ def test_faults_of_a_live_mpi_are_not_the_programs(case, binary, start, name):
     first = case.launch("--checkpoint-at", "1:20", "--stop-after", *harness.mpirun(start, 4), *words, expect=harness.STOPPED)
     second = case.restart("--", *harness.mpirun(sweep.other(start), 4))
     assert first.out + second.out == "ok\n", case.report("the output of both parts")
+
+
+def bytes_available():
+    with open("/proc/meminfo") as lines:
+        return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
+
+
+@pytest.mark.skipif(bytes_available() < 12 << 30, reason="needs 12 GiB of memory")
+@pytest.mark.parametrize("state", ["unexpected", "posted"])
+@pytest.mark.parametrize("start", sweep.MPIS)
+@pytest.mark.parametrize("binary", sweep.MPIS)
+def test_a_message_of_more_than_two_gibibytes(case, binary, start, state):
+    words = [harness.program("sends_more_than_two_gibibytes", binary), state]
+    case.launch("--checkpoint-at", "0:9", "--stop-after", *harness.mpirun(start, 2), *words, expect=harness.STOPPED, limit=120)
+    assert case.restart("--", *harness.mpirun(sweep.other(start), 2), limit=120).out == "ok\n", case.report("the message")
