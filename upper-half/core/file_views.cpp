@@ -119,10 +119,6 @@ int check_own_position(const File *file) {
   return is_sequential(file) ? abi::ERR_UNSUPPORTED_OPERATION : 0;
 }
 
-}  // namespace
-
-namespace {
-
 // The end of the file in the view: how many etypes begin before it. Nothing far behind it is asked for: in a view with large gaps
 // that would be beyond 64 bits.
 int find_end(const File *file, std::int64_t *end) {
@@ -146,6 +142,17 @@ int find_end(const File *file, std::int64_t *end) {
   }
   *end = from;
   return error;
+}
+
+// Without functions that convert, a representation is another name for "native".
+int register_datarep(const char *datarep, bool converts) {
+  File *nowhere = predefined<File>(abi::FILE_NULL);
+  if (!datarep || !*datarep || std::strlen(datarep) >= kMaxDatarepName) return raise(nowhere, abi::ERR_ARG);
+  if (find_datarep(datarep) >= 0) return raise(nowhere, abi::ERR_DUP_DATAREP);
+  if (converts) return raise(nowhere, abi::ERR_CONVERSION);
+  if (datarep_count == kMaxDatareps) return raise(nowhere, abi::ERR_NO_MEM);
+  datareps[datarep_count++] = core_copy(datarep, std::strlen(datarep) + 1);
+  return 0;
 }
 
 }  // namespace
@@ -234,16 +241,14 @@ int File_get_position_shared(File *file, std::int64_t *offset) {
 // ---------------------------------------------------------------------------------
 // Representations
 
-// Without functions that convert, a representation is another name for "native".
 int Register_datarep(const char *datarep, void (*read_conversion_fn)(), void (*write_conversion_fn)(), void (*)(), void *) {
   Call call(Fn::Register_datarep);
-  File *nowhere = predefined<File>(abi::FILE_NULL);
-  if (!datarep || !*datarep || std::strlen(datarep) >= kMaxDatarepName) return raise(nowhere, abi::ERR_ARG);
-  if (find_datarep(datarep) >= 0) return raise(nowhere, abi::ERR_DUP_DATAREP);
-  if (read_conversion_fn || write_conversion_fn) return raise(nowhere, abi::ERR_CONVERSION);
-  if (datarep_count == kMaxDatareps) return raise(nowhere, abi::ERR_NO_MEM);
-  datareps[datarep_count++] = core_copy(datarep, std::strlen(datarep) + 1);
-  return 0;
+  return register_datarep(datarep, read_conversion_fn || write_conversion_fn);
+}
+
+int Register_datarep_c(const char *datarep, void (*read_conversion_fn)(), void (*write_conversion_fn)(), void (*)(), void *) {
+  Call call(Fn::Register_datarep_c);
+  return register_datarep(datarep, read_conversion_fn || write_conversion_fn);
 }
 
 }  // namespace api

@@ -91,6 +91,11 @@ int main(int argc, char **argv) {
   SAME(class, MPI_ERR_DUP_DATAREP);
   MPI_Error_class(MPI_Register_datarep("converted", no_conversion, no_conversion, no_extent, NULL), &class);
   SAME(class, MPI_ERR_CONVERSION);
+#if MPI_VERSION >= 4
+  SAME(MPI_Register_datarep_c("my own with counts", MPI_CONVERSION_FN_NULL_C, MPI_CONVERSION_FN_NULL_C, no_extent, NULL), MPI_SUCCESS);
+  MPI_Error_class(MPI_Register_datarep_c("my own", MPI_CONVERSION_FN_NULL_C, MPI_CONVERSION_FN_NULL_C, no_extent, NULL), &class);
+  SAME(class, MPI_ERR_DUP_DATAREP);
+#endif
   SAME(MPI_File_set_view(file, 0, MPI_INT, MPI_INT, "my own", MPI_INFO_NULL), MPI_SUCCESS);
   int one = 7 + rank, back = 0;
   MPI_File_write_at_all(file, rank, &one, 1, MPI_INT, &status);
