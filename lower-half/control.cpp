@@ -329,6 +329,13 @@ wire::Hello hello(bool restarted, std::uint32_t front) {
 
 // ---------------------------------------------------------------------------------
 
+bool has_launcher(char *const *environment) {
+  for (; environment && *environment; ++environment)
+    for (const std::string_view name : kRankVariables)
+      if (std::string_view(*environment).starts_with(name) && (*environment)[name.size()] == '=') return true;
+  return false;
+}
+
 int launcher_rank() { return environment_number(kRankVariables, 0); }
 int launcher_size() { return environment_number({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"}, 1); }
 
@@ -342,10 +349,11 @@ bool control_start(bool restarted, std::uint32_t front) {
   if (state.fd < 0) return false;
   state.connected = true;
   tell(hello(restarted, front), 0);
-  // A single process can be saved at any time, also before MPI_Init and when it never calls it.
-  if (!restarted && !launched()) control_tell(wire::RankState::initialized);
+  if (!restarted) control_tell(state_before_mpi());
   return start_thread();
 }
+
+wire::RankState state_before_mpi() { return launched() ? wire::RankState::starting : wire::RankState::initialized; }
 
 void control_tell(wire::RankState rank_state) {
   tell(wire::State{rank_state, seam()->upper ? seam()->upper->front : 0}, 0);

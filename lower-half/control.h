@@ -28,6 +28,7 @@ namespace mana {
 // Rank and size as the launcher's environment tells them; 0 of 1 without a launcher.
 int launcher_rank();
 int launcher_size();
+bool has_launcher(char *const *environment);
 
 // Connects to MANA_COORDINATOR, if set, and starts the control thread. `restarted`: the engine is in a checkpoint whose
 // other side lies in another process; `front` is then known from the image. Returns false when there is a
@@ -36,6 +37,8 @@ bool control_start(bool restarted, std::uint32_t front);
 
 // The state of MPI in this process has changed; `busy` around MPI_Init and MPI_Finalize.
 void control_tell(wire::RankState state);
+// The one before MPI_Init: a single process can be saved at any time, also when it never calls it.
+wire::RankState state_before_mpi();
 
 std::string control_checkpoint_directory();
 

@@ -32,17 +32,18 @@ constexpr rlim_t kForLowerHalf = 4096;  // descriptors that an MPI may need: one
 constexpr rlim_t kHighestBase = 16384;  // the kernel's table grows with the highest number in use
 
 int base = 0;  // 0: not chosen yet, nothing is moved
-rlim_t limit_at_start = 0;
+rlim_t limit_at_start = 0, raised_limit = 0;
 
 int choose_base() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
-  limit_at_start = limit.rlim_cur;
+  limit_at_start = raised_limit = limit.rlim_cur;
   if (limit.rlim_cur >= 2 * kHighestBase) return kHighestBase;
   rlimit raised = limit;
   raised.rlim_cur = limit.rlim_cur + kForLowerHalf;
   if (limit.rlim_max != RLIM_INFINITY && raised.rlim_cur > limit.rlim_max) raised.rlim_cur = limit.rlim_max;
   if (::setrlimit(RLIMIT_NOFILE, &raised) != 0) raised = limit;
+  raised_limit = raised.rlim_cur;
   // A limit that cannot be raised is divided: a quarter for the lower half.
   const rlim_t room = raised.rlim_cur - limit.rlim_cur;
   const rlim_t own = room >= 256 ? limit.rlim_cur : limit.rlim_cur / 4 * 3;
@@ -109,14 +110,23 @@ mode_t mode_of(int flags, va_list arguments) {
 
 void descriptors_start() {
   const int chosen = choose_base();
+  const char *executed = std::getenv(kExecutedVariable);
+  const int first = executed ? std::atoi(executed) : 3;
   const std::vector<int> inherited = open_descriptors();
   base = chosen;
   enlarge_table();
   for (const int fd : inherited) {
-    if (fd < 3 || fd >= base || users_own(fd)) continue;
+    if (fd < first || fd >= base || users_own(fd)) continue;
     const int to = descriptor_move_up(fd);
     if (to != fd) tell_environment(fd, to);
   }
+}
+
+void descriptors_before_exec() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur != raised_limit) return;
+  limit.rlim_cur = limit_at_start;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int descriptor_base() { return base; }

@@ -17,6 +17,11 @@ namespace mana {
 // Regular files and directories above 2 are the user's redirections and stay.
 void descriptors_start();
 
+// Before this process executes another program in a new lower half: the limit is as it was, unless the application has set it. Its
+// environment then says which descriptors are the application's own, and stay.
+inline constexpr char kExecutedVariable[] = "MANA_EXECUTED";  // =base
+void descriptors_before_exec();
+
 // Descriptors from here on are the lower half's.
 int descriptor_base();
 

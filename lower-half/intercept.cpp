@@ -7,6 +7,7 @@
 #include "child_calls.h"
 #include "clocks.h"
 #include "code_page.h"
+#include "exec.h"
 #include "futex_calls.h"
 #include "patch.h"
 #include "signals.h"
@@ -34,6 +35,7 @@ void intercept_init() {
   register_wait_calls();
   register_futex_calls();
   register_clock_calls();
+  register_exec_calls();
   if (switched_off("MANA_PATCH"))
     patch_disable();
   code_slots()->syscall_handler = reinterpret_cast<void *>(intercept_dispatch);

@@ -110,6 +110,18 @@ inline long then_raw_and_again(SyscallFrame *frame, std::uint64_t nr, std::uint6
   return 0;
 }
 
+// What follows the prefix.
+inline bool starts_with(const char *text, const char *prefix, const char **rest) {
+  while (*prefix)
+    if (*text++ != *prefix++)
+      return false;
+  *rest = text;
+  return true;
+}
+
+// The path leads to the program of this process by way of /proc, where the kernel has the lower half.
+bool names_own_exe(const char *path);
+
 // Executes the call as the application made it, from the handler: for calls that do not block.
 long pass_on(SyscallFrame *frame);
 

@@ -19,31 +19,6 @@ namespace {
 
 SyscallHandler handlers[kSyscallNumbers];
 
-bool starts_with(const char *text, const char *prefix, const char **rest) {
-  while (*prefix)
-    if (*text++ != *prefix++)
-      return false;
-  *rest = text;
-  return true;
-}
-
-// "/proc/self/exe", "/proc/thread-self/exe" or "/proc/<own pid>/exe"
-bool names_own_exe(const char *path) {
-  if (!starts_with(path, "/proc/", &path))
-    return false;
-  const char *rest = path;
-  if (!starts_with(path, "self/", &rest) && !starts_with(path, "thread-self/", &rest)) {
-    std::uint64_t pid = 0;
-    for (; *rest >= '0' && *rest <= '9'; ++rest)
-      pid = pid * 10 + static_cast<std::uint64_t>(*rest - '0');
-    if (*rest++ != '/')
-      return false;
-    if (pid != saved()->pid && pid != static_cast<std::uint64_t>(raw_syscall(__NR_getpid)))
-      return false;
-  }
-  return starts_with(rest, "exe", &rest) && *rest == '\0';
-}
-
 // The kernel has answered with the lower half's path, so `path` and `buffer` are good pointers.
 long own_exe_instead(long answered, const char *path, char *buffer, std::uint64_t size) {
   if (answered <= 0 || !names_own_exe(path))
@@ -78,6 +53,23 @@ long on_arch_prctl(SyscallFrame *frame) {
 }
 
 } // namespace
+
+// "/proc/self/exe", "/proc/thread-self/exe" or "/proc/<own pid>/exe"
+bool names_own_exe(const char *path) {
+  if (!starts_with(path, "/proc/", &path))
+    return false;
+  const char *rest = path;
+  if (!starts_with(path, "self/", &rest) && !starts_with(path, "thread-self/", &rest)) {
+    std::uint64_t pid = 0;
+    for (; *rest >= '0' && *rest <= '9'; ++rest)
+      pid = pid * 10 + static_cast<std::uint64_t>(*rest - '0');
+    if (*rest++ != '/')
+      return false;
+    if (pid != saved()->pid && pid != static_cast<std::uint64_t>(raw_syscall(__NR_getpid)))
+      return false;
+  }
+  return starts_with(rest, "exe", &rest) && *rest == '\0';
+}
 
 void intercept_register(int number, SyscallHandler handler) { handlers[number] = handler; }
 

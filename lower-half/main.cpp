@@ -1,6 +1,7 @@
 // The program that mpirun starts: one rank's lower half. It becomes the application.
 //
 //   mana-lower-openmpi -- app args...          loads the application into the window and jumps to it
+//   mana-lower-openmpi --program FILE -- args...     the same, in the place of one that executes FILE with these (exec.h)
 //   mana-lower-openmpi --restart DIR           maps this rank's image of the generation in DIR and goes on, or, where
 //                                              MANA_SPAWN says so, loads a spawned application (dynamic.h)
 //
@@ -42,6 +43,7 @@ namespace {
 
 struct CommandLine {
   std::string restart_directory; // or empty
+  std::string file;              // or empty: the first word of `application`, looked for in PATH
   std::vector<std::string> application;
 };
 
@@ -51,6 +53,9 @@ CommandLine parse(int argc, char **argv) {
     line.restart_directory = argv[2];
   } else if (argc > 2 && std::strcmp(argv[1], "--") == 0) {
     line.application.assign(argv + 2, argv + argc);
+  } else if (argc > 4 && std::strcmp(argv[1], "--program") == 0) {
+    line.file = argv[2];
+    line.application.assign(argv + 4, argv + argc);
   } else {
     refuse(2, "usage: %s -- PROGRAM [ARGUMENT...] | --restart DIR   (mana_launch and mana_restart start it)",
            argv[0]);
@@ -81,8 +86,8 @@ std::string fronts_directory() {
   return realpath((std::string(self) + "/../../lib/mana/fronts").c_str(), resolved) ? resolved : "";
 }
 
-UpperStart load_application(const std::vector<std::string> &command) {
-  Program program = find_program(command);
+UpperStart load_application(const std::vector<std::string> &command, const std::string &file) {
+  Program program = find_program(command, file);
   UpperStart start;
   start.path = program.path;
   start.arguments = std::move(program.arguments);
@@ -104,7 +109,7 @@ void describe_application(const UpperStart &start) {
   std::memcpy(process->exe, start.path.c_str(), start.path.size() + 1);
 }
 
-[[noreturn]] void launch(const std::vector<std::string> &command) {
+[[noreturn]] void launch(const std::vector<std::string> &command, const std::string &file = "") {
   // The pages that both halves know by address.
   window_reserve();
   code_page_create();
@@ -125,7 +130,7 @@ void describe_application(const UpperStart &start) {
   intercept_init();
 
   // The application, rewritten as it is mapped, and its first stack.
-  const UpperStart start = load_application(command);
+  const UpperStart start = load_application(command, file);
   describe_application(start);
   const std::uint64_t stack = build_upper_stack(start);
   publish_application();
@@ -143,12 +148,12 @@ int main(int argc, char **argv) {
   using namespace mana;
   descriptors_start();
   const CommandLine line = parse(argc, argv);
-  if (const std::optional<SpawnedCommand> spawned = spawned_command()) {
+  if (const std::optional<SpawnedCommand> spawned = line.file.empty() ? spawned_command() : std::nullopt) {
     if (chdir(spawned->directory.c_str()) != 0)
       refuse_errno(66, "the working directory %s", spawned->directory.c_str());
     launch(spawned->words);
   }
   if (!line.restart_directory.empty())
     restore_and_run(line.restart_directory.c_str());
-  launch(line.application);
+  launch(line.application, line.file);
 }

@@ -61,24 +61,36 @@ std::string locate(const std::string &name) {
   refuse_errno(126, "%s: cannot execute", name.c_str());
 }
 
-std::string read_head(const std::string &path) {
-  std::string head(kScriptLine, '\0');
+// False with errno.
+bool read_part(const std::string &path, long offset, std::string *part) {
   std::FILE *file = std::fopen(path.c_str(), "re");
   if (!file)
-    refuse_errno(126, "%s: cannot read the program to load it", path.c_str());
-  head.resize(std::fread(head.data(), 1, head.size(), file));
+    return false;
+  const bool there = std::fseek(file, offset, SEEK_SET) == 0;
+  part->resize(there ? std::fread(part->data(), 1, part->size(), file) : 0);
   std::fclose(file);
+  return true;
+}
+
+std::string read_head(const std::string &path) {
+  std::string head(kScriptLine, '\0');
+  if (!read_part(path, 0, &head))
+    refuse_errno(126, "%s: cannot read the program to load it", path.c_str());
   return head;
 }
+
+bool is_script(const std::string &head) { return head.compare(0, 2, "#!") == 0; }
 
 std::string trim(const std::string &text) {
   const std::size_t from = text.find_first_not_of(" \t");
   return from == std::string::npos ? "" : text.substr(from, text.find_last_not_of(" \t") - from + 1);
 }
 
+std::string script_line(const std::string &head) { return trim(head.substr(2, head.find('\n') - 2)); }
+
 // "#!interpreter [one argument]": the arguments become interpreter [argument] path rest...
 void put_interpreter_in_front(const std::string &head, const std::string &path, std::vector<std::string> &arguments) {
-  const std::string line = trim(head.substr(2, head.find('\n') - 2));
+  const std::string line = script_line(head);
   const std::size_t blank = line.find_first_of(" \t");
   const std::string interpreter = line.substr(0, blank);
   if (interpreter.empty())
@@ -101,14 +113,41 @@ void check_elf(const std::string &head, const std::string &path) {
     refuse(126, "%s: an ELF file, but not a program", path.c_str());
 }
 
-void refuse_changed_ids(const std::string &path) {
+bool changes_ids(const std::string &path) {
   struct stat status;
   if (stat(path.c_str(), &status) != 0)
-    return;
+    return false;
   const bool user = (status.st_mode & S_ISUID) && status.st_uid != geteuid();
   const bool group = (status.st_mode & S_ISGID) && (status.st_mode & S_IXGRP) && status.st_gid != getegid();
-  if (user || group)
+  return user || group;
+}
+
+void refuse_changed_ids(const std::string &path) {
+  if (changes_ids(path))
     refuse(78, "%s: a set-user-ID or set-group-ID program cannot run under checkpointing", path.c_str());
+}
+
+bool has_interpreter(const std::string &path, const Elf64_Ehdr &header) {
+  std::string part(header.e_phnum * sizeof(Elf64_Phdr), '\0');
+  if (!read_part(path, static_cast<long>(header.e_phoff), &part))
+    return false;
+  for (std::size_t at = 0; at + sizeof(Elf64_Phdr) <= part.size(); at += sizeof(Elf64_Phdr)) {
+    Elf64_Phdr segment;
+    std::memcpy(&segment, part.data() + at, sizeof segment);
+    if (segment.p_type == PT_INTERP)
+      return true;
+  }
+  return false;
+}
+
+Loadable can_load_elf(const std::string &path, const std::string &head) {
+  Elf64_Ehdr header;
+  if (head.size() < sizeof header || head.compare(0, SELFMAG, ELFMAG) != 0)
+    return Loadable::no;
+  std::memcpy(&header, head.data(), sizeof header);
+  const bool ours = header.e_ident[EI_CLASS] == ELFCLASS64 && header.e_machine == EM_X86_64 && !changes_ids(path);
+  const bool fixed = header.e_type == ET_EXEC && !has_interpreter(path, header);
+  return ours && !fixed ? Loadable::yes : Loadable::elsewhere;
 }
 
 std::string absolute(const std::string &path) {
@@ -120,11 +159,11 @@ std::string absolute(const std::string &path) {
 
 } // namespace
 
-Program find_program(std::vector<std::string> arguments) {
-  std::string path = locate(arguments[0]);
+Program find_program(std::vector<std::string> arguments, const std::string &file) {
+  std::string path = file.empty() ? locate(arguments[0]) : file;
   for (int depth = 0; depth < kScriptDepth; ++depth) {
     const std::string head = read_head(path);
-    if (head.compare(0, 2, "#!") != 0) {
+    if (!is_script(head)) {
       check_elf(head, path);
       refuse_changed_ids(path);
       return {absolute(path), std::move(arguments)};
@@ -135,6 +174,22 @@ Program find_program(std::vector<std::string> arguments) {
       refuse_errno(126, "%s: the script's interpreter cannot be run", path.c_str());
   }
   refuse(126, "%s: too many levels of scripts", arguments[0].c_str());
+}
+
+Loadable can_load(const std::string &path) {
+  std::string file = path;
+  for (int depth = 0; depth < kScriptDepth; ++depth) {
+    std::string head(kScriptLine, '\0');
+    if (!is_executable(file))
+      return Loadable::no;
+    if (!read_part(file, 0, &head))
+      return Loadable::elsewhere;
+    if (!is_script(head))
+      return can_load_elf(file, head);
+    const std::string line = script_line(head);
+    file = line.substr(0, line.find_first_of(" \t"));
+  }
+  return Loadable::no;
 }
 
 } // namespace mana

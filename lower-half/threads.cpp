@@ -36,7 +36,7 @@ bool have_fsgsbase() {
 
 void attach_engine(ThreadBlock *block) {
   seam()->fsgsbase = have_fsgsbase();
-  live_pid = getpid();
+  live_pid = rank_pid = getpid();
   block->kernel_tid = static_cast<std::int32_t>(syscall(SYS_gettid));
   block->lower_fs = arch::tls_self();
   arch::write_gs(reinterpret_cast<std::uint64_t>(block));

@@ -70,5 +70,7 @@ void register_identity_calls(); // called by it
 
 // pid of this process, for identity; set at launch and restart.
 extern std::int64_t live_pid;
+// The same, in its children too.
+extern std::int64_t rank_pid;
 
 } // namespace mana

@@ -16,7 +16,7 @@
 
 namespace mana {
 
-std::int64_t live_pid = 0;
+std::int64_t live_pid = 0, rank_pid = 0;
 
 namespace {
 

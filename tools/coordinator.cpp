@@ -36,8 +36,21 @@ std::string joined(const std::vector<std::string> &words) {
   return text;
 }
 
+// Why a rank that is in this state cannot be checkpointed.
+const char *obstacle(RankState state) {
+  switch (state) {
+  case RankState::busy:
+    return "has entered MPI_Finalize";
+  case RankState::executes:
+    return "executes another program";
+  default:
+    return "has left MPI";
+  }
+}
+
 const char *name_of(RankState state) {
-  static constexpr const char *kNames[] = {"starting", "running", "finalized", "exiting", "entering or leaving MPI"};
+  static constexpr const char *kNames[] = {"starting", "running", "finalized", "exiting", "entering or leaving MPI",
+                                           "executing another program"};
   return kNames[static_cast<int>(state)];
 }
 
@@ -149,6 +162,10 @@ void Coordinator::closed(Peer &peer, const std::string &why) {
   }
   Rank &rank = ranks_[static_cast<std::size_t>(peer.rank)];
   rank.peer = nullptr;
+  if (rank.state == RankState::executes) { // with answers that were not read it is reset
+    rank.state = RankState::starting;
+    return;
+  }
   rank.lost = true;
   if (!open_)
     return;
@@ -171,7 +188,8 @@ std::string Coordinator::refuse_hello(const wire::Hello &hello) const {
   if (ranks_.empty())
     return {};
   const Rank &rank = ranks_[static_cast<std::size_t>(hello.rank)];
-  if (rank.peer != nullptr || rank.lost)
+  const bool comes_back = rank.state == RankState::executes && rank.pid == hello.pid;
+  if (rank.lost || (rank.peer != nullptr && !comes_back))
     return fmt::format("rank {} has connected twice", hello.rank);
   return {};
 }
@@ -187,6 +205,10 @@ void Coordinator::handle_hello(Peer &peer, std::string_view payload) {
   if (ranks_.empty())
     ranks_.resize(static_cast<std::size_t>(hello.size));
   Rank &rank = ranks_[static_cast<std::size_t>(hello.rank)];
+  if (rank.peer != nullptr) {
+    rank.peer->rank = -1; // the program before has not been seen to end yet
+    rank.state = RankState::starting;
+  }
   rank.peer = &peer;
   rank.backend = hello.backend;
   rank.front = hello.front;
@@ -218,7 +240,7 @@ void Coordinator::handle_state(Peer &peer, std::string_view payload) {
     rank.front = state.front;
   spawns_done();
   if (checkpoint_ && state.state != RankState::initialized)
-    checkpoint_->lost(peer.rank, state.state == RankState::busy ? "has entered MPI_Finalize" : "has left MPI");
+    checkpoint_->lost(peer.rank, obstacle(state.state));
   try_begin();
 }
 
@@ -308,7 +330,8 @@ void Coordinator::refuse_spawns() {
 
 bool Coordinator::every_rank_runs() const {
   return !ranks_.empty() && std::all_of(ranks_.begin(), ranks_.end(), [](const Rank &rank) {
-    return rank.peer != nullptr && rank.state != RankState::starting && rank.state != RankState::busy;
+    return rank.peer != nullptr && rank.state != RankState::starting && rank.state != RankState::busy &&
+           rank.state != RankState::executes;
   });
 }
 
@@ -421,6 +444,8 @@ std::string Coordinator::not_yet() const {
       return fmt::format("rank {} has not called MPI_Init yet", i);
     if (ranks_[i].state == RankState::busy)
       return fmt::format("rank {} is in MPI_Init or MPI_Finalize", i);
+    if (ranks_[i].state == RankState::executes)
+      return fmt::format("rank {} executes another program", i);
   }
   return {};
 }

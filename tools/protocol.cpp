@@ -37,7 +37,7 @@ void Decoder::get(std::string &value) {
 void Decoder::get(RankState &value) {
   std::uint32_t number = 0;
   get(number);
-  if (number > static_cast<std::uint32_t>(RankState::busy))
+  if (number > static_cast<std::uint32_t>(RankState::executes))
     ok_ = false;
   if (ok_)
     value = static_cast<RankState>(number);

@@ -47,7 +47,7 @@
 namespace mana::wire {
 
 inline constexpr std::uint32_t kMagic = 0x616e616d; // "mana"
-inline constexpr std::uint16_t kProtocolVersion = 4;
+inline constexpr std::uint16_t kProtocolVersion = 5;
 inline constexpr std::uint32_t kMaxPayload = 16u << 20;
 inline constexpr std::size_t kHeaderSize = 16;
 
@@ -116,9 +116,10 @@ struct Welcome {
   template <class A> void fields(A &a) { a(checkpoint_directory); }
 };
 
-enum class RankState : std::uint32_t { starting = 0, initialized = 1, finalized = 2, exiting = 3, busy = 4 };
+enum class RankState : std::uint32_t { starting = 0, initialized = 1, finalized = 2, exiting = 3, busy = 4, executes = 5 };
 
-// The rank's MPI state has changed. `busy` before it enters MPI_Init or MPI_Finalize: no checkpoint may start.
+// The rank's MPI state has changed. `busy` before it enters MPI_Init or MPI_Finalize: no checkpoint may start. `executes` before
+// another program takes its place: the connection ends, and the same rank says HELLO again.
 struct State {
   static constexpr Type type = Type::state;
   RankState state = RankState::starting;

@@ -253,11 +253,70 @@ def test_the_python_module(case, mpi):
     assert case.restart("--", *mpirun(other(mpi), 2)).out == "1 1 before restart\n"
 
 
-def test_a_shell_script_that_ends_in_the_program(case):
+def start_script(case, text):
     script = case.folder / "start.sh"
-    script.write_text(f"#!/bin/bash\nulimit -c 0\nexec {program('duplicates_are_congruent', 'openmpi')} \"$@\"\n")
+    script.write_text("#!/bin/bash\n" + text)
     script.chmod(0o755)
-    result = case.launch("--checkpoint-at", "0:5", "--stop-after", *mpirun("openmpi", 2), script, expect=None)
-    if result.status == STOPPED:
-        result = case.restart("--", *mpirun("mpich", 2))
-    assert (result.status, result.out) == (0, "ok\n"), case.report("a script that execs")
+    return script
+
+
+EXEC_FORMS = {
+    "script": ["./start.sh"],
+    "env": ["env", "-u", "HOME", "nice", "-n", "1"],
+    "bash": ["bash", "-c", 'exec -a other "$0" "$@"'],
+    "itself": ["bash", "-c", 'exec /proc/self/exe -c "exec \\$0" "$0"'],
+    "both": ["./start.sh", "env", "SOME=thing"],
+}
+
+
+@pytest.mark.parametrize("form", EXEC_FORMS)
+@pytest.mark.parametrize("start", MPIS)
+@pytest.mark.parametrize("binary", MPIS)
+def test_what_a_rank_executes_takes_its_place(case, binary, start, form):
+    start_script(case, 'ulimit -c 0\nls > /dev/null\nexec "$@"\n')
+    stopped_at(case, start, 5, *EXEC_FORMS[form], program("duplicates_are_congruent", binary))
+    assert case.restart("--", *mpirun(other(start), 2)).out == "ok\n"
+
+
+@pytest.mark.parametrize("mpi", MPIS)
+def test_a_script_is_spawned(case, mpi):
+    spawning = program("spawns_what_cannot_start", mpi)
+    start_script(case, f"exec {spawning}\n")
+    assert case.launch(*mpirun(mpi, 2), "bash", "-c", 'exec -a ./start.sh "$0"', spawning).out == "ok\n"
+
+
+def test_a_script_hands_on_its_descriptors_and_environment(case):
+    """Also what it preloads, its limits and the name it gives; nothing of ours is among them."""
+    look = ('import os, resource, sys; from mpi4py import MPI; '
+            'print(os.read(5, 9), os.path.realpath("/proc/self/fd/6") == os.path.realpath("kept"), os.environ["SOME"], '
+            'resource.getrlimit(resource.RLIMIT_NOFILE)[0], sorted(v for v in os.environ if v.startswith("MANA")), "LD_PRELOAD" in os.environ, '
+            'sys.argv[1:], MPI.COMM_WORLD.size == 2) if MPI.COMM_WORLD.rank == 0 else None')
+    (case.folder / "look.py").write_text(look)
+    script = start_script(case, "exec 5< <(printf 123456789) 6> kept\nulimit -n 600\nexport SOME=thing\n"
+                                'exec /usr/bin/python3 look.py "$@"\n')
+    if not has_mpi4py():
+        pytest.skip("no mpi4py")
+    result = case.launch(*mpirun("mpich", 2), script, "a b", "", "*")
+    assert result.out == "b'123456789' True thing 600 [] False ['a b', '', '*'] True\n", case.report("what it found")
+
+
+@pytest.mark.parametrize("form", ["nothing", "a_folder", "no_program"])
+def test_what_cannot_be_executed_fails_as_it_should(case, form):
+    (case.folder / "no_program").write_bytes(b"\0\1\2\3")
+    (case.folder / "no_program").chmod(0o755)
+    (case.folder / "a_folder").mkdir()
+    script = start_script(case, f'shopt -s execfail\nexec ./{form} 2> /dev/null\nexec "$@"\n')
+    stopped_at(case, "openmpi", 5, script, program("duplicates_are_congruent", "openmpi"))
+    assert case.restart("--", *mpirun("mpich", 2)).out == "ok\n"
+
+
+def test_a_program_that_a_child_starts_is_told_of(case):
+    script = start_script(case, '"$@"\nexit $?\n')
+    result = case.launch(*mpirun("openmpi", 2), script, program("duplicates_are_congruent", "openmpi"))
+    assert result.out == "ok\n" and result.err.count("runs without checkpoints: a child") == 2, case.report("a child")
+
+
+@pytest.mark.parametrize("text", ['"$@"\nexit $?\n', 'exec "$@"\n'])
+def test_a_launcher_that_a_script_starts_is_told_of(case, text):
+    result = case.launch(start_script(case, text), *mpirun("mpich", 2), program("duplicates_are_congruent", "mpich"))
+    assert result.out == "ok\n" and result.err.count("there is no mana_launch in front of it") == 1, case.report("a launcher")

@@ -12,6 +12,7 @@ Installed by tools_commands_test.py in the place of mana-lower-openmpi. What it 
   leaves=RANK       that rank leaves a barrier as all are parked for the first time, the others leave it afterwards
   collective        loops over collectives on one communicator instead of computing
   request=1, =2     asks for a checkpoint itself (2: with stop)
+  executes=WHEN     executes another program; the connection ends first, or is seen to end after the next has begun (WHEN=seen)
   only=RANK         the faults are of this rank
 """
 import os, select, socket, struct, sys, time
@@ -33,7 +34,7 @@ def counts(pairs):
 NOBODY_INSIDE = struct.pack("<III", 0, 0, 0xFFFFFFFF)  # and all admissions taken up
 
 
-def frame(kind, epoch=0, payload=b"", magic=0x616E616D, version=4):
+def frame(kind, epoch=0, payload=b"", magic=0x616E616D, version=5):
     return struct.pack("<IHHII", magic, version, NUMBER.get(kind, 99), epoch, len(payload)) + payload
 
 
@@ -47,8 +48,11 @@ class Rank:
             self.fake = {k: v for k, v in self.fake.items() if k in ("seconds", "until", "collective", "leaves")}
         self.restarted = "--restart" in sys.argv
         self.entered, self.phase, self.epoch, self.held = 0, None, 0, False
+        self.connect()
+
+    def connect(self):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(env["MANA_COORDINATOR"])
+        self.socket.connect(os.environ["MANA_COORDINATOR"])
 
     def say(self, kind, payload=b"", epoch=None):
         self.socket.sendall(frame(kind, self.epoch if epoch is None else epoch, payload))
@@ -63,9 +67,25 @@ class Rank:
     def counters(self):
         return counts([(257, self.entered)])
 
-    def start(self):
+    def hello(self):
         self.say("hello", text(os.environ.get("MANA_TOKEN", "")) + struct.pack("<iii", self.rank, self.size, os.getpid())
                  + text("host") + struct.pack("<III", 1, 1, int(self.restarted)), 0)
+
+    def execute(self):
+        self.say("state", struct.pack("<II", 5, 0), 0)
+        old = self.socket
+        if self.fake["executes"] == "first":
+            old.close()
+            time.sleep(0.2)
+        self.connect()
+        self.hello()
+        time.sleep(0.2)
+        old.close()
+
+    def start(self):
+        self.hello()
+        if "executes" in self.fake:
+            self.execute()
         if self.restarted:
             self.say("resumed", b"", 0)
         elif "never_init" not in self.fake:

@@ -314,6 +314,14 @@ class Tools(unittest.TestCase):
         self.finish(job)
         self.assertIn("no checkpoint: rank", self.end(status, 75))
 
+    def test_a_rank_that_executes_another_program(self):
+        for when in ("first", "seen"):
+            with self.subTest(when=when):
+                job = self.launch(fake=f"executes={when}")
+                status = self.start("mana_status", "--checkpoint")
+                self.end(status)
+                self.finish(job)
+
     def test_second_request_joins(self):
         job = self.launch(fake="slow=drain,for=5,only=0")
         first, second = self.start("mana_status", "--checkpoint"), self.start("mana_status", "--checkpoint")
