@@ -57,6 +57,8 @@ static void *compute(void *unused) {
   own_timer = timer_until(CLOCK_THREAD_CPUTIME_ID, 1000);
   own_timer_exists = 1;
   while (!done) {
+    // Much longer than a call of the clock, in which the thread cannot be stopped: a relative sleep does not count the time until it is.
+    for (volatile int i = 0; i < 50000; ++i) {}
     const double now = seconds(CLOCK_THREAD_CPUTIME_ID);
     CHECK(now >= last && now < last + 30);
     last = now;
@@ -116,7 +118,7 @@ int main(int argc, char **argv) {
   look_at_a_child();
   for (int i = 0; i < 2; ++i) pthread_join(sleepers[i], NULL);
   for (int i = 0; i < 2; ++i)
-    if (took[i] < wanted - 0.02 || took[i] > wanted + 0.5) {
+    if (took[i] < wanted - 0.02 || took[i] > wanted + 1) {
       fprintf(stderr, "rank %d: sleep %d took %.3f s of the other thread's time, not %.1f\n", rank, i, took[i], wanted);
       MPI_Abort(MPI_COMM_WORLD, 1);
     }
