@@ -13,6 +13,7 @@ namespace mana {
 
 static_assert(offsetof(ThreadBlock, scratch) == 64 && offsetof(ThreadBlock, pending_signals) == 168,
               "intercept.S and the vDSO image know these offsets");
+static_assert(kSeamAddress + offsetof(Seam, intent) == 0x200000000010 && kIntentPark == 2, "the vDSO image knows them");
 static_assert(kSlotsAddress == 0x200000008000 && offsetof(CodeSlots, syscall_handler) == 0);
 
 namespace {

@@ -2,6 +2,9 @@
 //
 // gs:critical is raised around the call, for the kernel's code is outside of the window: a thread must not be
 // saved there, nor run a handler of the application on top of it. Costs 2 ns. Keeps what the ABI keeps.
+//
+// A thread that does nothing but look at the clock is nearly always there, so while a checkpoint wants threads to stand still it
+// waits behind the call for a while, where it can be stopped. Not for ever: this thread may be the one that others wait for.
 
 #define SLOTS             0x200000008000 /* CodeSlots */
         .set SLOT_clock_gettime, 32
@@ -10,6 +13,10 @@
         .set SLOT_clock_getres, 56
         .set SLOT_getcpu, 64
 #define HEADER_LEAVE      0x200000010038 /* CodeHeader::leave */
+#define SEAM_INTENT       0x200000000010 /* Seam::intent */
+#define INTENT_PARK       2
+#define MOST_YIELDS       64
+#define SCHED_YIELD       24
 
         .macro  function name
         .globl  __vdso_\name
@@ -30,9 +37,22 @@ __vdso_\name:
         jnz     1f
         cmpq    $0, %gs:168             // ThreadBlock::pending_signals
         jne     2f
+        movabs  $SEAM_INTENT, %r9
+        testb   $INTENT_PARK, (%r9)
+        jnz     3f
 1:      ret
 2:      movabs  $HEADER_LEAVE, %rcx
         jmp     *(%rcx)
+3:      mov     %rax, %r8
+        mov     $MOST_YIELDS, %edx
+4:      mov     $SCHED_YIELD, %eax
+        syscall
+        testb   $INTENT_PARK, (%r9)
+        jz      5f
+        dec     %edx
+        jnz     4b
+5:      mov     %r8, %rax
+        ret
         .cfi_endproc
         .size   __vdso_\name, . - __vdso_\name
         .endm
