@@ -7,6 +7,7 @@
 
 #include "arch/x86_64/raw_syscall.h"
 #include "intercept.h"
+#include "library_path.h"
 #include "saved.h"
 #include "threads.h"
 
@@ -96,7 +97,8 @@ bool needs_mpi(const char *path) {
     if (entry.d_tag != DT_NEEDED)
       return;
     file.read_string(name, sizeof name, load.p_offset + strings - load.p_vaddr + entry.d_un.d_val);
-    found = found || is_same(name, "libmpi.so.40") || is_same(name, "libmpich.so.12") || is_same(name, "libmpi.so.12");
+    for (const char *library : kMpiLibraries)
+      found = found || is_same(name, library);
   });
   return found;
 }

@@ -10,6 +10,9 @@
 
 namespace mana {
 
+// The names by which programs need an MPI library that one of the fronts stands for.
+inline constexpr const char *kMpiLibraries[] = {"libmpi.so.40", "libmpich.so.12", "libmpi.so.12"};
+
 struct EnvironmentSlot {
   std::uint64_t *slot; // in the envp array on the upper half's stack
   std::uint64_t value; // what it has to hold for the application: a string, or 0 for the array's end

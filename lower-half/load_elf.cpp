@@ -14,8 +14,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <vector>
 
+#include "library_path.h"
 #include "patch.h"
 #include "report.h"
 #include "window.h"
@@ -143,7 +145,7 @@ void read_dynamic(LoadedElf &elf, const Elf64_Phdr &header) {
     if (entry->d_tag != DT_NEEDED)
       continue;
     const std::string needed = strings + entry->d_un.d_val;
-    if (needed == "libmpi.so.40" || needed == "libmpich.so.12" || needed == "libmpi.so.12")
+    if (std::find(std::begin(kMpiLibraries), std::end(kMpiLibraries), needed) != std::end(kMpiLibraries))
       elf.mpi_library = needed;
   }
 }

@@ -286,7 +286,7 @@ def test_a_script_is_spawned(case, mpi):
 
 
 def test_a_script_hands_on_its_descriptors_and_environment(case):
-    """Also what it preloads, its limits and the name it gives; nothing of ours is among them."""
+    """Also its limits and arguments; nothing of ours is among them."""
     look = ('import os, resource, sys; from mpi4py import MPI; '
             'print(os.read(5, 9), os.path.realpath("/proc/self/fd/6") == os.path.realpath("kept"), os.environ["SOME"], '
             'resource.getrlimit(resource.RLIMIT_NOFILE)[0], sorted(v for v in os.environ if v.startswith("MANA")), "LD_PRELOAD" in os.environ, '
