@@ -22,6 +22,7 @@
 #include "core/requests.h"
 #include "core/windows.h"
 #include "drain/buffered.h"
+#include "drain/closing.h"
 #include "drain/exchange.h"
 #include "drain/files.h"
 #include "drain/synchronous.h"
@@ -39,6 +40,7 @@ void take_protocol(int world_rank, ProtocolTag tag, const void *data) {
   case kTagNotice: take_notice(world_rank, data); break;
   case kTagAck: take_acknowledgement(data); break;
   case kTagMail: keep_mail(world_rank, data); break;
+  default: take_closing(world_rank, tag, data);
   }
 }
 
@@ -114,6 +116,9 @@ void drain_channels() {
   receive_matched();
   receive_until_all_arrived();
 
+  // A communicator that this rank has freed is gone below, or it is known that another member has it still.
+  settle_closings(take_protocol);
+
   // Every message is received: the targets of synchronous sends can say whether they were asked for.
   settle_notices();
   exchange(take_protocol);
@@ -127,7 +132,10 @@ void drain_channels() {
   core_free(expected);
 }
 
-void drain_protocol() { exchange(take_protocol); }
+void drain_at_finalize() {
+  exchange(take_protocol);
+  settle_closings(take_protocol);
+}
 
 void discard_unexpected(Comm *comm) { receive_unexpected(comm); }
 

@@ -8,8 +8,8 @@ namespace mana {
 // the network, and every active request is complete or is a posted receive that nothing has matched.
 void drain_channels();
 
-// Collective, at MPI_Finalize: only the core's own messages.
-void drain_protocol();
+// Collective, at MPI_Finalize: only the core's own messages, and communicators that all members have freed.
+void drain_at_finalize();
 
 // Receives and drops what has arrived on a communicator that all members have freed. Nobody can ask for it any
 // more, and below it would be lost with the communicator: then the counts of a later drain would not agree.

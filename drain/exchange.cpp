@@ -5,6 +5,7 @@
 
 #include "abi_constants.h"
 #include "core/memory.h"
+#include "core/pool.h"
 #include "core/start.h"
 #include "lower_mpi.h"
 
@@ -68,11 +69,15 @@ bool protocol_poll(ProtocolHandler handler) {
   return true;
 }
 
-void exchange(ProtocolHandler handler) {
+bool exchange(ProtocolHandler handler, bool here) {
   while (!protocol_sends_done()) protocol_poll(handler);
-  NativeRequest barrier;
-  check(seam()->mpi->Ibarrier(natives.protocol, &barrier), "drain: the live MPI refused a barrier");
-  while (!test(&barrier)) protocol_poll(handler);
+  const std::uint8_t mine = here;
+  std::uint8_t any = 0;
+  NativeRequest reduction;
+  check(seam()->mpi->Iallreduce(&mine, &any, 1, natives.byte, predefined<Op>(abi::BOR)->native, natives.protocol, &reduction),
+        "drain: the live MPI refused a reduction");
+  while (!test(&reduction)) protocol_poll(handler);
+  return any != 0;
 }
 
 }  // namespace mana

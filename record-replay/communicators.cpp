@@ -47,15 +47,21 @@ void rebuild_communicators() {
   for_each<Comm>([&](Comm *) { ++n; });
   Comm **comms = core_array<Comm *>(n);
   n = 0;
-  // One that the application has freed has no members left that would make it; one without an id is about to be
-  // made (core/duplication.cpp).
+  // One that all members have freed has none left that would make it; one without an id is about to be made
+  // (core/duplication.cpp).
   for_each<Comm>([&](Comm *comm) {
     comm->native = natives.comm_null;
-    if (!(comm->flags & kFreed) && comm->id != 0) comms[n++] = comm;
+    if ((!(comm->flags & kFreed) || comm->closing) && comm->id != 0) comms[n++] = comm;
   });
   std::sort(comms, comms + n, [](const Comm *a, const Comm *b) { return a->id < b->id; });
   for (std::size_t i = 0; i < n; ++i) rebuild(comms[i]);
   core_free(comms);
+}
+
+void begin_closings_again() {
+  for_each<Comm>([](Comm *comm) {
+    if (comm->closing) begin_closing(comm);
+  });
 }
 
 }  // namespace mana

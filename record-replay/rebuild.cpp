@@ -47,6 +47,7 @@ void rebuild_objects() {
 
   // Nothing matches these here: messages that were under way at the checkpoint have been received already.
   post_receives_again();
+  begin_closings_again();
 
   // Memory that ranks share, with its contents.
   rebuild_windows();

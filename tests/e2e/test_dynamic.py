@@ -51,6 +51,13 @@ def test_children_that_disconnect_hold_up_no_spawn(case, mpi):
 
 
 @pytest.mark.parametrize("mpi", MPIS)
+@pytest.mark.parametrize("binary", MPIS)
+def test_who_has_freed_a_communicator_holds_up_no_spawn(case, binary, mpi):
+    result = case.launch(*mpirun(mpi, 2), program("spawns_while_others_have_freed", binary), limit=50)
+    assert result.out == "ok\n" and result.err.count(GROWN) == 3, case.report("spawning while others have freed")
+
+
+@pytest.mark.parametrize("mpi", MPIS)
 def test_what_cannot_be_spawned_is_an_error(case, mpi):
     script = case.folder / "ends-at-once"
     script.write_text("#!/bin/sh\nexit 0\n")

@@ -50,6 +50,9 @@ int main(int argc, char **argv) {
   MPI_File_get_atomicity(file, &flag);
   SAME(flag, 0);
 
+  MPI_Info_create(&used);
+  SAME(MPI_File_set_info(file, used), MPI_SUCCESS);
+  MPI_Info_free(&used);
   MPI_Info_set(info, "cb_buffer_size", "1048576");
   SAME(MPI_File_set_info(file, info), MPI_SUCCESS);
   MPI_Info_free(&info);
@@ -57,6 +60,7 @@ int main(int argc, char **argv) {
   SAME(MPI_File_get_info(file, &used), MPI_SUCCESS);
   MPI_Info_get(used, "cb_buffer_size", sizeof value - 1, value, &flag);
   if (flag) CHECK(strcmp(value, "1048576") == 0);
+  SAME(MPI_File_set_info(file, used), MPI_SUCCESS);
   MPI_Info_free(&used);
   MPI_File_close(&file);
   MPI_Barrier(MPI_COMM_WORLD);

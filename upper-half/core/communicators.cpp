@@ -91,6 +91,11 @@ void link_counter(Comm *comm) {
 
 std::uint64_t next_comm_number() { return ++comms_made; }
 
+int leader_of(const Comm *comm) {
+  const int first = comm->group->world_ranks[0];
+  return comm->remote && comm->remote->world_ranks[0] < first ? comm->remote->world_ranks[0] : first;
+}
+
 std::uint64_t comm_id(std::int64_t leader, std::uint64_t number) {
   return (static_cast<std::uint64_t>(leader) + 1) << kLeaderShift | number;
 }
@@ -223,6 +228,7 @@ std::uint64_t group_key(std::uint64_t comm_id, const Group *group, std::uint64_t
 void comm_closed(Comm *comm) {
   if (comm->closing) --closing_comms;
   comm->closing = nullptr;
+  comm->flags &= static_cast<std::uint8_t>(~kStillOpen);
   if (comm->entered) give_counter(counter_of(comm->entered));
   comm->entered = nullptr;
   discard_unexpected(comm);
@@ -246,21 +252,28 @@ void destroy_comm(Comm *comm) {
 
 void close_comm(Comm *comm) {
   comm->flags |= kFreed;
-  NativeRequest barrier;
-  if (is_alone(comm) || seam()->mpi->Ibarrier(comm->native, &barrier) != 0) return comm_closed(comm);
+  if (is_alone(comm)) return comm_closed(comm);
   comm->closing = new_request(comm, RequestKind::collective);
-  comm->closing->native = barrier;
+  begin_closing(comm);
   ++closing_comms;
   detach(comm->closing);
 }
 
+void begin_closing(Comm *comm) {
+  if (seam()->mpi->Ibarrier(comm->native, &comm->closing->native) != 0)
+    seam()->services->die(125, "the live MPI refused a barrier on a communicator that is freed");
+}
+
 int give_up(Comm *comm) {
+  if (comm->flags & (kNull | kFreed)) return abi::ERR_COMM;
   if (closing_comms >= kReapAt) test_active_requests();
   if (duplications) [[unlikely]] finish_duplications(comm);  // as in MPI_Barrier
-  if (const int error = begin_collective(comm)) return error;
-  close_channels(comm);
+  if (comm->channels) {
+    if (const int error = begin_collective(comm)) return error;
+    close_channels(comm);
+    end_collective();
+  }
   close_comm(comm);
-  end_collective();
   release(comm);
   return 0;
 }

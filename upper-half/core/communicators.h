@@ -7,7 +7,9 @@
 //
 // Freeing. MPI_Comm_free is collective but may return at once, so a rank could have forgotten a communicator which another
 // still has; a restart could not make that again. So the record stays until all members have called it: a nonblocking
-// barrier tells, as an ordinary request in the ring (Comm::closing), and then the native is freed.
+// barrier tells, a request in the ring (Comm::closing), and then the native is freed. It is not counted as a collective, for
+// the others may free it much later, or wait for this rank to spawn first. So a checkpoint finds out which communicators
+// are freed by all (drain/closing.cpp), and a restart makes the others again and begins their barriers anew.
 #pragma once
 #include "core/objects.h"
 #include "core/pool.h"
@@ -44,9 +46,6 @@ template <class Start> int create_comm(Comm *parent, Comm **out, Start start);
 // A congruent communicator with the same topology, nothing else. Collective. 0 or an ABI error.
 int duplicate(Comm *comm, Comm **newcomm);
 
-// All members free it: the native goes when every one has come here. Counted with the collective that frees it.
-void close_comm(Comm *comm);
-
 // MPI_Comm_dup and MPI_Comm_split below, with the core's lock given back. 0 or an ABI error.
 int duplicate_below(NativeComm native, NativeComm *made);
 int split_below(NativeComm native, int color, int key, NativeComm *made);
@@ -68,12 +67,16 @@ void link_peers(Comm *comm);
 void link_counter(Comm *comm);
 
 // An id for a communicator: its first rank (of two, the first in MPI_COMM_WORLD) gives a number of its own.
+int leader_of(const Comm *comm);  // world rank
 std::uint64_t next_comm_number();
 std::uint64_t comm_id(std::int64_t leader, std::uint64_t number);
 
 // Gives up a communicator that the application has no handle of (any more): its native goes when every member has come
-// here. Inside a collective on it; the caller's reference stays the caller's.
+// here. The caller's reference stays the caller's.
 void close_comm(Comm *comm);
+
+// The barrier of a communicator that this rank has freed, in a new live MPI.
+void begin_closing(Comm *comm);
 
 // The application has never had a handle of it: drops it. Collective. 0 or an ABI error.
 int give_up(Comm *comm);

@@ -37,12 +37,6 @@ struct Duplication {
   int steps_done;
 };
 
-// World rank of the one who gives the number.
-int leader_of(const Comm *comm) {
-  const int first = comm->group->world_ranks[0];
-  return comm->remote && comm->remote->world_ranks[0] < first ? comm->remote->world_ranks[0] : first;
-}
-
 // Root argument of the broadcast which is step `step`: 1 from the leader, 2 from the first of the other group.
 int root_of(const Comm *comm, int step) {
   if (!comm->remote) return 0;

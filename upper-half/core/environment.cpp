@@ -37,8 +37,8 @@ int init(int required, int *provided) {
   return 0;
 }
 
-// What a program may leave under way: buffered sends, requests freed while active, communicators freed. Posted
-// receives that nothing will match are its mistake, and left alone.
+// What a program may leave under way: buffered sends and requests freed while active. Posted receives that nothing will match
+// are its mistake, and left alone.
 void finish_requests() {
   bsend_flush();
   while (test_active_requests().others != 0) park();
@@ -68,7 +68,7 @@ void enter_finalize() {
 int end_runtime() {
   finish_requests();
   enter_finalize();
-  drain_protocol();
+  drain_at_finalize();
   free_partition_comm();
   seam()->mpi_initialized = kFinalized;
   return seam()->mpi->Finalize();

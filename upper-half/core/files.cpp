@@ -36,7 +36,8 @@ int raised(File *file, int error) { return error ? raise(file, error) : 0; }
 // Hints
 
 NativeHints::NativeHints(const Info *info) : native_(natives.info_null) {
-  if (!info || is_null(info) || !info->first || seam()->mpi->Info_create(&native_) != 0) return;
+  // An empty one is one, too: OMPIO's File_set_info refuses MPI_INFO_NULL.
+  if (!info || is_null(info) || seam()->mpi->Info_create(&native_) != 0) return;
   made_in_ = seam()->restarts + 1;
   // A hint too long for the live MPI is one that it does not know.
   for (const InfoEntry *entry = info->first; entry; entry = entry->next)

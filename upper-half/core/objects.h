@@ -35,6 +35,7 @@ enum ObjectFlags : std::uint8_t {
   kNull = 2,        // MPI_*_NULL of its kind
   kFreed = 4,       // the application has freed its handle; references keep the record alive
   kLive = 8,        // in use (a free slot of a pool has flags 0)
+  kStillOpen = 16,  // of a communicator: freed here, and at the last checkpoint not by all members (drain/closing.cpp)
 };
 
 struct Object {

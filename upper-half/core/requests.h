@@ -49,7 +49,7 @@ int finish_blocking(Request *request, Status *status);
 void wait_for(Request *request);
 
 // Tests the native of every active request, in batches of one crossing, and settles those that have ended.
-// Returns how many are still running.
+// Returns how many are still running, without the barriers of freed communicators (core/communicators.h).
 struct Running {
   std::uint32_t receives, others;
 };

@@ -63,6 +63,7 @@ def objects_with_buffers_apart(plain):
     MPI.Free_mem(memory)
     requests = [comm.issend(what, to) for what in everything]
     true(not pkl5.Request.testall(requests)[0])
+    comm.Barrier()  # nobody receives before all have looked
     receiving = [comm.mprobe(source).irecv() for _ in everything]
     statuses = [MPI.Status()]
     got = pkl5.Request.waitall(receiving, statuses)
