@@ -160,7 +160,10 @@ def nonblocking_below(f, functions):
 
 
 def refusal(f):
-    return "  if (is_refused(op, datatype)) [[unlikely]] return raise(comm, abi::ERR_OP);\n" if f.param("op") else ""
+    if not f.param("op"):
+        return ""
+    return ("  if (is_refused(op, datatype)) [[unlikely]] return raise(comm, abi::ERR_OP);\n"
+            "  datatype = operand(op, datatype);\n")
 
 
 # Exchanges of neighbours: core/neighbors.h. All others of them are made of the first two.

@@ -68,7 +68,7 @@ bool has_view(const File *file) {
 void reopen(File *file) {
   const LowerMpi *mpi = seam()->mpi;
   check_unchanged(file);
-  const NativeHints hints(file->info);
+  const NativeHints hints(file->info, file->comm->native);
   must(file, "opened again",
        mpi->open_file(file->comm->native, file->path, amode_again(file->amode), hints.get(), file->comm->id, &file->native));
   if (has_view(file)) must(file, "seen as before", set_view_below(file, file->info));

@@ -3,6 +3,10 @@
 #pragma once
 #include <mpi.h>
 
+#include <cstddef>
+#include <deque>
+#include <vector>
+
 namespace mana {
 
 #if defined(OPEN_MPI)
@@ -48,7 +52,35 @@ inline int mended_Ireduce(const void *sendbuf, void *recvbuf, int count, MPI_Dat
   return MPI_Ireduce(send_buffer(sendbuf, root), recvbuf, count, type, op, root, comm, request);
 }
 
-inline constexpr auto *mended_Ibcast = &MPI_Ibcast;
+// Between two groups MPICH 4.0's Ibcast gives the receiving group what its member of the root's number has, when that is not 0. A
+// scatter of the same to all takes its place. Its arrays must stay as they are until it has ended.
+inline const int *many(int n, int value) {
+  static std::deque<std::vector<int>> all[2];  // of zeros, of ones; as often as more were needed
+  std::deque<std::vector<int>> &some = all[value];
+  if (some.empty() || some.back().size() < static_cast<std::size_t>(n)) some.emplace_back(2 * n, value);
+  return some.back().data();
+}
+
+inline int scatter_to_all(void *buffer, int count, MPI_Datatype type, MPI_Comm comm, MPI_Request *request) {
+  int n = 0;
+  MPI_Datatype whole;
+  MPI_Comm_remote_size(comm, &n);
+  if (const int error = MPI_Type_contiguous(count, type, &whole)) return error;
+  MPI_Type_commit(&whole);
+  const int error =
+      MPI_Iscatterv(buffer, many(n, count > 0), many(n, 0), whole, nullptr, 0, MPI_BYTE, MPI_ROOT, comm, request);
+  MPI_Type_free(&whole);
+  return error;
+}
+
+inline int mended_Ibcast(void *buffer, int count, MPI_Datatype type, int root, MPI_Comm comm, MPI_Request *request) {
+  int inter = 0;
+  if (MPI_Comm_test_inter(comm, &inter) != MPI_SUCCESS || !inter) return MPI_Ibcast(buffer, count, type, root, comm, request);
+  if (root == MPI_ROOT) return scatter_to_all(buffer, count, type, comm, request);
+  if (root == MPI_PROC_NULL)
+    return MPI_Iscatterv(nullptr, nullptr, nullptr, MPI_BYTE, nullptr, 0, MPI_BYTE, root, comm, request);
+  return MPI_Iscatterv(nullptr, nullptr, nullptr, MPI_BYTE, buffer, count, type, root, comm, request);
+}
 
 #endif
 

@@ -38,7 +38,8 @@ def test_a_restarted_job_is_stopped_again(start, name, rank, call, again):
     sweep.run(sweep.Point(name, start, start, sweep.other(start), 2, rank, call, again))
 
 
-@pytest.mark.parametrize("name", ["who_has_no_part_in_a_rooted_collective_passes_nothing",
+@pytest.mark.parametrize("name", ["nonblocking_collectives_between_two_groups_are_completed",
+                                  "who_has_no_part_in_a_rooted_collective_passes_nothing",
                                   "who_is_a_neighbour_twice_gets_each_block_in_its_place"])
 @pytest.mark.parametrize("start", sweep.MPIS)
 @pytest.mark.parametrize("binary", sweep.MPIS)

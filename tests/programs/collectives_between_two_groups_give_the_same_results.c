@@ -1,7 +1,7 @@
 // Collectives over an inter-communicator: what one group gives the other group gets; with a root, only one of them does.
 #include "check.h"
 
-static int mine, length, others, in_first;
+static int mine, length, others, in_first, last_of_first, last_of_second;
 static MPI_Comm inter;
 
 // The root argument when rank `root` of the first group (to_second) or of the second is the root.
@@ -11,9 +11,9 @@ static int root_of(int root, int in_first_group) {
 }
 static int remote(int i) { return 2 * i + in_first; }  // world rank of rank i of the other group
 
-static void rooted(int from_first) {
+static void rooted(int from_first, int number) {
   int value = -1, all[kMaxRanks], counts[kMaxRanks], displs[kMaxRanks];
-  const int root = root_of(0, from_first), is_root = root == MPI_ROOT, in_roots_group = in_first == from_first;
+  const int root = root_of(number, from_first), is_root = root == MPI_ROOT, in_roots_group = in_first == from_first;
   if (is_root) value = 100 + from_first;
   MPI_Bcast(&value, 1, MPI_INT, root, inter);
   SAME(value, is_root || !in_roots_group ? 100 + from_first : -1);
@@ -86,9 +86,12 @@ int main(int argc, char **argv) {
   MPI_Comm_rank(inter, &mine);
   MPI_Comm_size(inter, &length);
   MPI_Comm_remote_size(inter, &others);
-  rooted(1);
+  last_of_first = (size + 1) / 2 - 1;
+  last_of_second = size / 2 - 1;
+  rooted(1, last_of_first);
   symmetric();
-  rooted(0);
+  rooted(0, last_of_second);
+  rooted(1, 0);
   MPI_Comm_free(&inter);
   MPI_Comm_free(&local);
   return end();

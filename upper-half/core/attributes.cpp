@@ -213,7 +213,7 @@ int delete_attribute(Object *object, int number) {
 struct FrontValues {
   int host, io; // MPI_PROC_NULL: there is no host process; MPI_ANY_SOURCE: every rank can do I/O
 };
-FrontValues front_values() { return front().front == 1 ? FrontValues{-2, -1} : FrontValues{-1, -2}; }
+FrontValues front_values() { return as_open_mpi() ? FrontValues{-2, -1} : FrontValues{-1, -2}; }
 
 enum { kTagUbSlot, kHostSlot, kIoSlot, kWtimeSlot, kUniverseSlot, kAppnumSlot, kLastCodeSlot, kSlots };
 int slots[kSlots];

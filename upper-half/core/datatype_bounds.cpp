@@ -18,8 +18,6 @@ namespace mana {
 
 namespace {
 
-bool as_open_mpi() { return front().front == 1; }
-
 class Range {
 public:
   void add(std::int64_t low, std::int64_t high) {

@@ -53,7 +53,7 @@ static int below(NativeFile file, std::int64_t disp, NativeDatatype etype, Nativ
 }
 
 int set_view_below(File *file, const Info *info) {
-  const NativeHints hints(info);
+  const NativeHints hints(info, file->comm->native);
   Datatype *etype = type_in_file(file, file->etype), *filetype = type_in_file(file, file->filetype);
   int error = abi::ERR_UNSUPPORTED_DATAREP;
   if (etype && filetype)

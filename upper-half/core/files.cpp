@@ -35,10 +35,36 @@ int raised(File *file, int error) { return error ? raise(file, error) : 0; }
 // ---------------------------------------------------------------------------------
 // Hints
 
-NativeHints::NativeHints(const Info *info) : native_(natives.info_null) {
-  // An empty one is one, too: OMPIO's File_set_info refuses MPI_INFO_NULL.
+namespace {
+
+// The same for the same hints in any order.
+std::uint64_t hash_of_hints(const Info *info) {
+  std::uint64_t hash = 1;
+  for (const InfoEntry *entry = info ? info->first : nullptr; entry; entry = entry->next)
+    hash += hash_of(entry->key) * 31 + hash_of(entry->value);
+  return hash;
+}
+
+bool are_the_same(std::uint64_t hash, NativeComm comm) {
+  const auto type = static_cast<NativeDatatype>(seam()->mpi->predefined(abi::UINT64_T));
+  const std::uint64_t mine[2] = {hash, ~hash};
+  std::uint64_t largest[2] = {hash, ~hash};
+  const Unlocked unlocked;
+  seam()->mpi->Allreduce(mine, largest, 2, type, predefined<Op>(abi::MAX)->native, comm);
+  return largest[0] == ~largest[1];
+}
+
+}  // namespace
+
+NativeHints::NativeHints(const Info *info) : NativeHints(info, true) {}
+
+NativeHints::NativeHints(const Info *info, NativeComm comm) : NativeHints(info, are_the_same(hash_of_hints(info), comm)) {}
+
+// An empty one is one, too: OMPIO's File_set_info refuses MPI_INFO_NULL.
+NativeHints::NativeHints(const Info *info, bool are_given) : native_(natives.info_null) {
   if (!info || is_null(info) || seam()->mpi->Info_create(&native_) != 0) return;
   made_in_ = seam()->restarts + 1;
+  if (!are_given) return;
   // A hint too long for the live MPI is one that it does not know.
   for (const InfoEntry *entry = info->first; entry; entry = entry->next)
     seam()->mpi->Info_set(native_, entry->key, entry->value);
@@ -128,7 +154,7 @@ int open_below(Comm *comm, const char *name, int amode, const Info *info, File *
   NativeComm duplicate;
   if (const int error = duplicate_below(comm->native, &duplicate)) return error;
   Comm *own = adopt(duplicate, comm);
-  const NativeHints hints(info);
+  const NativeHints hints(info, own->native);
   NativeFile native;
   const int opened = unlocked(
       [&] { return seam()->mpi->open_file(own->native, name, first_amode(amode), hints.get(), own->id, &native); });
@@ -281,11 +307,11 @@ int File_set_info(File *file, Info *info) {
   Call call(Fn::File_set_info);
   if (is_null(file)) return raise(file, abi::ERR_FILE);
   if (is_null(info)) return raise(file, abi::ERR_INFO);
-  const int error = file_collective(file, [&](NativeFile f) {
-    const NativeHints hints(info);
-    return seam()->mpi->File_set_info(f, hints.get());
-  });
+  if (const int refused = begin_collective(file->comm)) return raised(file, refused);
+  const NativeHints hints(info, file->comm->native);
+  const int error = unlocked([&] { return seam()->mpi->File_set_info(file->native, hints.get()); });
   if (error == 0) remember_hints(file, info);
+  end_collective();
   return raised(file, error);
 }
 

@@ -31,16 +31,21 @@ inline int amode_again(int amode) {
   return first_amode(amode) & ~(abi::MODE_CREATE | abi::MODE_EXCL | abi::MODE_APPEND);
 }
 
-// A native info with the hints of `info` (which may be null), for the length of a call.
+// A native info with the hints of `info` (which may be null), for the length of a call. With a communicator it is collective, and
+// has no hints unless all ranks give the same: ROMIO compares hints by broadcasts in which only those that have one take part, and
+// after a restart some ranks may hold those of another MPI, that MPI_File_get_info told them before.
 class NativeHints {
 public:
   explicit NativeHints(const Info *info);
+  NativeHints(const Info *info, NativeComm comm);
   ~NativeHints();
   NativeHints(const NativeHints &) = delete;
   NativeHints &operator=(const NativeHints &) = delete;
   NativeInfo get() const { return native_; }
 
 private:
+  NativeHints(const Info *info, bool are_given);
+
   NativeInfo native_;
   std::uint32_t made_in_ = 0;  // 0: not made; else 1 + how often the process had been restarted, for it is gone after the next
 };

@@ -83,6 +83,11 @@ void fill_ops() {
     if (Op *op = slots[slot]) op->native = seam()->mpi->user_op(slot, op->commutative);
 }
 
+Datatype *byte_operand(const Op *op, Datatype *byte) {
+  const bool bits = op->abi == abi::BAND || op->abi == abi::BOR || op->abi == abi::BXOR;
+  return is_user(op) || bits || !as_open_mpi() ? byte : predefined<Datatype>(abi::UNSIGNED_CHAR);
+}
+
 namespace api {
 
 int Op_create(void (*function)(), int commute, Op **op) {
@@ -116,6 +121,7 @@ int Reduce_local(const void *in, void *inout, int count, Datatype *type, Op *op)
   if (count < 0) return raise(abi::ERR_COUNT);
   if (!is_usable(type)) return raise(abi::ERR_TYPE);
   if (is_refused(op, type)) return raise(abi::ERR_OP);
+  type = operand(op, type);
   if (is_user(op)) {
     reduce(op, const_cast<void *>(in), inout, count, type);
     return 0;

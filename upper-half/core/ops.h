@@ -17,6 +17,13 @@ inline bool is_refused(const Op *op, const Datatype *type) {
          (type->abi == abi::FLOAT || type->abi == abi::DOUBLE || type->abi == abi::LONG_DOUBLE);
 }
 
+// The type whose elements a reduction of `type` takes below. Open MPI reduces MPI_BYTE as numbers of 8 bits, MPICH knows its
+// bits only.
+Datatype *byte_operand(const Op *op, Datatype *byte);
+inline Datatype *operand(const Op *op, Datatype *type) {
+  return type->abi == abi::BYTE ? byte_operand(op, type) : type;
+}
+
 void destroy_op(Op *op);
 inline void release(Op *op) {
   if (--op->refs == 0) destroy_op(op);

@@ -210,7 +210,7 @@ int combine(Op *op, const Datatype *element, const void *in, void *inout, std::i
   }
   if (combine_here(op->abi, element->abi, in, inout, n) == 0) return 0;
   if (is_refused(op, element)) return abi::ERR_OP;
-  const NativeDatatype native = native_of(const_cast<Datatype *>(element));
+  const NativeDatatype native = native_of(operand(op, const_cast<Datatype *>(element)));
   constexpr std::int64_t kMost = 1 << 30;
   for (std::int64_t done = 0; done < n; done += kMost) {
     const std::int64_t offset = done * element->extent, some = n - done < kMost ? n - done : kMost;

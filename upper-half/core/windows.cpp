@@ -134,7 +134,7 @@ void describe(Win *win, const Plan &plan) {
   win->disp_unit = win->shown_disp_unit = static_cast<std::int32_t>(plan.disp_unit);
   win->flavor = plan.flavor;
   win->shown_flavor = plan.flavor - abi::WIN_FLAVOR_CREATE + 1;  // the same in both fronts
-  win->shown_model = front().front == 1 ? 0 : 2;                 // MPI_WIN_UNIFIED
+  win->shown_model = as_open_mpi() ? 0 : 2;                      // MPI_WIN_UNIFIED
   const auto n = static_cast<std::size_t>(win->size);
   win->start_ranks = core_array<std::int32_t>(n);
   win->post_ranks = core_array<std::int32_t>(n);
