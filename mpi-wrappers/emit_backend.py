@@ -62,7 +62,7 @@ def add_translated(p, b):
 
 # Called with MPI_Count where the binding with ints is wrong: NeighborCounts in backends/narrow.h.
 NEIGHBOR_COUNTS = {"Neighbor_alltoallw", "Ineighbor_alltoallw"}
-MENDED = {"Ibcast", "Ireduce", "Reduce"}  # backends/mended.h
+MENDED = {"Ibarrier", "Ibcast", "Ireduce", "Reduce"}  # backends/mended.h
 
 
 def add(f, p, b):

@@ -12,6 +12,7 @@
 #include <sched.h>
 
 #include "backends/convert.h"
+#include "backends/mended.h"
 #include "crossing.h"
 #include "interface/seam.h"
 
@@ -181,7 +182,7 @@ int barrier(NativeComm comm, NativeRequest *pending) {
   Crossing crossing;
   MPI_Request request = unwrap<MPI_Request>(*pending);
   if (request == MPI_REQUEST_NULL) {
-    const int error = MPI_Ibarrier(unwrap<MPI_Comm>(comm), &request);
+    const int error = mended_Ibarrier(unwrap<MPI_Comm>(comm), &request);
     if (error != MPI_SUCCESS) return error_from_native(error);
   }
   const int outcome = finish(&request, nullptr);

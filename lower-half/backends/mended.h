@@ -33,9 +33,21 @@ inline int mended_Ireduce(const void *sendbuf, void *recvbuf, int count, MPI_Dat
   return MPI_Ireduce(sendbuf, recvbuf, count, type, op, root, comm, request);
 }
 
+// Between two groups Open MPI 4.1 lets all but the first member of a group leave a nonblocking barrier when the first of the other
+// group has entered it. A reduction takes its place.
+inline int mended_Ibarrier(MPI_Comm comm, MPI_Request *request) {
+  static const char in = 0;
+  static char out;
+  int inter = 0;
+  if (MPI_Comm_test_inter(comm, &inter) != MPI_SUCCESS || !inter) return MPI_Ibarrier(comm, request);
+  return MPI_Iallreduce(&in, &out, 1, MPI_BYTE, MPI_BOR, comm, request);
+}
+
 inline constexpr auto *mended_Reduce = &MPI_Reduce;
 
 #else
+
+inline constexpr auto *mended_Ibarrier = &MPI_Ibarrier;
 
 // MPICH 4.0 refuses a null send buffer at MPI_ROOT, which has none.
 inline const void *send_buffer(const void *sendbuf, int root) {

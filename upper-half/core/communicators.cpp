@@ -259,9 +259,25 @@ void close_comm(Comm *comm) {
   detach(comm->closing);
 }
 
-void begin_closing(Comm *comm) {
+namespace {
+
+void start_barrier(Comm *comm) {
   if (seam()->mpi->Ibarrier(comm->native, &comm->closing->native) != 0)
     seam()->services->die(125, "the live MPI refused a barrier on a communicator that is freed");
+}
+
+}  // namespace
+
+bool closing_goes_on(Comm *comm) {
+  if (!comm->remote || (comm->flags & kAgain)) return false;
+  start_barrier(comm);
+  comm->flags |= kAgain;
+  return true;
+}
+
+void begin_closing(Comm *comm) {
+  comm->flags &= static_cast<std::uint8_t>(~kAgain);
+  start_barrier(comm);
 }
 
 int give_up(Comm *comm) {

@@ -7,7 +7,8 @@
 //
 // Freeing. MPI_Comm_free is collective but may return at once, so a rank could have forgotten a communicator which another
 // still has; a restart could not make that again. So the record stays until all members have called it: a nonblocking
-// barrier tells, a request in the ring (Comm::closing), and then the native is freed. It is not counted as a collective, for
+// barrier tells, a request in the ring (Comm::closing), and then the native is freed. Between two groups two barriers do: who has
+// left one knows that the other group has entered it, and from the second that the other group has left the first. It is not counted as a collective, for
 // the others may free it much later, or wait for this rank to spawn first. So a checkpoint finds out which communicators
 // are freed by all (drain/closing.cpp), and a restart makes the others again and begins their barriers anew.
 #pragma once
@@ -75,13 +76,15 @@ std::uint64_t comm_id(std::int64_t leader, std::uint64_t number);
 // here. The caller's reference stays the caller's.
 void close_comm(Comm *comm);
 
-// The barrier of a communicator that this rank has freed, in a new live MPI.
+// The barrier of a communicator that this rank has freed, from its beginning.
 void begin_closing(Comm *comm);
 
 // The application has never had a handle of it: drops it. Collective. 0 or an ABI error.
 int give_up(Comm *comm);
 
-// The closing barrier has ended: no member needs the communicator any more.
+// A closing barrier has ended. True: another one has been started as the request's native.
+bool closing_goes_on(Comm *comm);
+// No member needs the communicator any more.
 void comm_closed(Comm *comm);
 
 // Native of `plain` with this topology, which replaces it. Collective. 0 or an ABI error.

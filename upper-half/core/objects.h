@@ -36,6 +36,7 @@ enum ObjectFlags : std::uint8_t {
   kFreed = 4,       // the application has freed its handle; references keep the record alive
   kLive = 8,        // in use (a free slot of a pool has flags 0)
   kStillOpen = 16,  // of a communicator: freed here, and at the last checkpoint not by all members (drain/closing.cpp)
+  kAgain = 32,      // of an inter-communicator: its second closing barrier is under way
 };
 
 struct Object {

@@ -74,6 +74,7 @@ void settle_collective(Request *r) {
 void settle_other(Request *r, const Status &status) {
   if (r->ack_id != 0) return await_acknowledgement(r);
   if (r->op == RequestKind::collective && r->buf && duplication_goes_on(r, status.error)) return;
+  if (r == r->comm->closing && closing_goes_on(r->comm)) return;
   if (r->op == RequestKind::recv) settle_recv(r, status);
   if (r->op == RequestKind::send) settle_send(r, status);
   if (r->op == RequestKind::collective) settle_collective(r);
