@@ -60,9 +60,10 @@ void check_unchanged(const File *file) {
   say_changed(file, now);
 }
 
+// Whether any rank has another view than a file just opened: setting one is collective.
 bool has_view(const File *file) {
   const Datatype *byte = predefined<Datatype>(abi::BYTE);
-  return file->disp != 0 || file->etype != byte || file->filetype != byte;
+  return agree_on_error(file->comm->native, file->disp != 0 || file->etype != byte || file->filetype != byte) != 0;
 }
 
 void reopen(File *file) {

@@ -73,10 +73,15 @@ inline const int *many(int n, int value) {
   return some.back().data();
 }
 
-inline int scatter_to_all(void *buffer, int count, MPI_Datatype type, MPI_Comm comm, MPI_Request *request) {
-  int n = 0;
+inline int larger_group(MPI_Comm comm) {
+  int local = 0, remote = 0;
+  MPI_Comm_size(comm, &local);
+  MPI_Comm_remote_size(comm, &remote);
+  return local < remote ? remote : local;
+}
+
+inline int scatter_to_all(void *buffer, int count, MPI_Datatype type, int n, MPI_Comm comm, MPI_Request *request) {
   MPI_Datatype whole;
-  MPI_Comm_remote_size(comm, &n);
   if (const int error = MPI_Type_contiguous(count, type, &whole)) return error;
   MPI_Type_commit(&whole);
   const int error =
@@ -88,10 +93,11 @@ inline int scatter_to_all(void *buffer, int count, MPI_Datatype type, MPI_Comm c
 inline int mended_Ibcast(void *buffer, int count, MPI_Datatype type, int root, MPI_Comm comm, MPI_Request *request) {
   int inter = 0;
   if (MPI_Comm_test_inter(comm, &inter) != MPI_SUCCESS || !inter) return MPI_Ibcast(buffer, count, type, root, comm, request);
-  if (root == MPI_ROOT) return scatter_to_all(buffer, count, type, comm, request);
+  const int n = larger_group(comm);
+  if (root == MPI_ROOT) return scatter_to_all(buffer, count, type, n, comm, request);
   if (root == MPI_PROC_NULL)
-    return MPI_Iscatterv(nullptr, nullptr, nullptr, MPI_BYTE, nullptr, 0, MPI_BYTE, root, comm, request);
-  return MPI_Iscatterv(nullptr, nullptr, nullptr, MPI_BYTE, buffer, count, type, root, comm, request);
+    return MPI_Iscatterv(nullptr, many(n, 0), many(n, 0), MPI_BYTE, nullptr, 0, MPI_BYTE, root, comm, request);
+  return MPI_Iscatterv(nullptr, many(n, 0), many(n, 0), MPI_BYTE, buffer, count, type, root, comm, request);
 }
 
 #endif

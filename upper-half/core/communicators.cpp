@@ -281,7 +281,7 @@ void begin_closing(Comm *comm) {
 }
 
 int give_up(Comm *comm) {
-  if (comm->flags & (kNull | kFreed)) return abi::ERR_COMM;
+  if ((comm->flags & (kNull | kFreed)) || !has_native(comm)) return abi::ERR_COMM;
   if (closing_comms >= kReapAt) test_active_requests();
   if (duplications) [[unlikely]] finish_duplications(comm);  // as in MPI_Barrier
   if (comm->channels) {
