@@ -6,7 +6,7 @@
 // members that have left it know nothing of the communicator any more, so nobody may make it again. In the second all must.
 //
 // All that have left it have seen everybody enter. So any one member that does not wait in the barrier tells which case it is:
-// it has the communicator still, or it has never heard of it. The first of the group finds one:
+// it has the communicator still, or does not know it any more. The first of the group finds one:
 //
 //     who waits ── freed ──► first ── have you? ──► one who does not wait
 //     who waits ◄─ still open ── first ◄── still open ── it has; says nothing if it has not

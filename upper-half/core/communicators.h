@@ -8,9 +8,10 @@
 // Freeing. MPI_Comm_free is collective but may return at once, so a rank could have forgotten a communicator which another
 // still has; a restart could not make that again. So the record stays until all members have called it: a nonblocking
 // barrier tells, a request in the ring (Comm::closing), and then the native is freed. Between two groups two barriers do: who has
-// left one knows that the other group has entered it, and from the second that the other group has left the first. It is not counted as a collective, for
-// the others may free it much later, or wait for this rank to spawn first. So a checkpoint finds out which communicators
-// are freed by all (drain/closing.cpp), and a restart makes the others again and begins their barriers anew.
+// left one knows that the other group has entered it, and from the second that the other group has left the first.
+// MPI_Comm_free is not counted as a collective, for the others may free it much later, or wait for this rank to spawn first. So
+// a checkpoint finds out which communicators are freed by all (drain/closing.cpp), and a restart makes the others again and
+// begins their barriers anew.
 #pragma once
 #include "core/objects.h"
 #include "core/pool.h"
