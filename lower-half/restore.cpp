@@ -83,16 +83,14 @@ void check_host(const Description &d) {
   if (!missing.empty()) refuse(78, "this processor lacks what the program may be using:%s", missing.c_str());
 }
 
-// The new MPI starts while the process is still an ordinary one. Its threads inherit a mask that blocks everything: signals
-// are the application's.
+// The new MPI starts while the process is still an ordinary one. From then on signals are the application's, and blocked.
 void start_mpi(const Description &d) {
+  int level = d.thread_level;
+  if (d.mpi_initialized == 1 && backend_init(d.thread_level, &level) != 0) refuse(78, "the live MPI cannot be initialised");
+  if (level < d.thread_level) refuse(78, "the live MPI does not give the thread level that the program was given");
   sigset_t all;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
-  if (d.mpi_initialized != 1) return;
-  int level = 0;
-  if (backend_init(d.thread_level, &level) != 0) refuse(78, "the live MPI cannot be initialised");
-  if (level < d.thread_level) refuse(78, "the live MPI does not give the thread level that the program was given");
 }
 
 // ---------------------------------------------------------------------------------

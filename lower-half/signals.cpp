@@ -85,9 +85,16 @@ void restore_signals() {
   install_checkpoint_signal();
 }
 
-BlockAllSignals::BlockAllSignals() {
-  const std::uint64_t all = ~std::uint64_t{0};
-  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask_, 8);
+BlockAllSignals::BlockAllSignals(Except except) {
+  std::uint64_t blocked = ~std::uint64_t{0};
+  if (except == what_ends_the_process)
+    for (int sig : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
+      KernelSigaction action{};
+      syscall(SYS_rt_sigaction, sig, nullptr, &action, 8);
+      if (action.handler == reinterpret_cast<std::uint64_t>(SIG_DFL))
+        blocked &= ~(std::uint64_t{1} << (sig - 1));
+    }
+  syscall(SYS_rt_sigprocmask, SIG_BLOCK, &blocked, &mask_, 8);
 }
 
 BlockAllSignals::~BlockAllSignals() { syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask_, nullptr, 8); }

@@ -80,7 +80,8 @@ void restore_signals();
 // its own.
 class BlockAllSignals {
 public:
-  BlockAllSignals();
+  enum Except { nothing, what_ends_the_process }; // the latter: SIGTERM and the like, as far as their action is the default one
+  explicit BlockAllSignals(Except except = nothing);
   ~BlockAllSignals();
   BlockAllSignals(const BlockAllSignals &) = delete;
   BlockAllSignals &operator=(const BlockAllSignals &) = delete;

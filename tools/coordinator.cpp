@@ -133,6 +133,18 @@ int Coordinator::connected_ranks() const {
   return count;
 }
 
+void Coordinator::terminate_starting_ranks() const {
+  for (const Rank &rank : ranks_)
+    if (rank.peer != nullptr && rank.peer->pid() > 0 && (rank.state == RankState::starting || rank.state == RankState::busy))
+      ::kill(rank.peer->pid(), SIGTERM);
+}
+
+bool Coordinator::every_rank_has_finalized() const {
+  return !ranks_.empty() && std::all_of(ranks_.begin(), ranks_.end(), [](const Rank &rank) {
+    return rank.state == RankState::finalized || rank.state == RankState::exiting;
+  });
+}
+
 bool Coordinator::all_gone() const {
   return !ranks_.empty() && std::all_of(ranks_.begin(), ranks_.end(), [](const Rank &rank) { return rank.lost; });
 }

@@ -63,6 +63,7 @@ public:
   void request(bool stop);
   // A request would be taken, and there are ranks which could be checkpointed.
   bool can_checkpoint() const { return connected_ranks() > 0 && impossible().empty(); }
+  std::string impossible() const; // why no checkpoint can ever be taken again; empty: it may
 
   // A checkpoint after which the job stops has been committed.
   bool stopped() const { return stopped_; }
@@ -74,7 +75,9 @@ public:
   SpawnPlan start_again();
   bool spawn_failed() const { return !starting_.empty() && !every_rank_runs(); }
   int connected_ranks() const;
+  void terminate_starting_ranks() const; // SIGTERM to those that are not past MPI_Init
   bool all_gone() const; // every rank has been there and has gone
+  bool every_rank_has_finalized() const;
   // Called whenever a rank has gone or the job was told to stop.
   std::function<void()> on_change;
 
@@ -111,7 +114,6 @@ private:
 
   // --- requests ---
   Problem take_request(bool stop, Peer *tool, int rank, bool for_good = true);
-  std::string impossible() const; // why no checkpoint can ever be taken again; empty: it may
   std::string not_yet() const;    // why none can be started now
   void try_begin();
   void refuse_pending(const std::string &why);

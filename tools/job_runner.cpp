@@ -19,8 +19,11 @@ namespace mana {
 
 namespace {
 
-// A launcher whose ranks have all gone after a stop gets this long before it is asked to end.
+// A launcher whose ranks have all gone after a stop, or of which one has called MPI_Finalize before it could be stopped, gets this long
+// before it is asked to end.
 constexpr std::uint64_t kStopPatienceMs = 10000;
+// One that was asked to end before any rank was there, before it is asked again.
+constexpr std::uint64_t kEndPatienceMs = 1000;
 // One whose ranks did not all come up. Open MPI's then sometimes waits for ever.
 constexpr std::uint64_t kStartPatienceMs = 2000;
 constexpr int kNudges = 10; // SIGTERMs before the SIGKILL
@@ -46,6 +49,7 @@ private:
   void handle_terminate();
   void launcher_ended(int status);
   void ranks_changed();
+  void nudge_after(std::uint64_t milliseconds);
   void finish();
 
   const JobOptions &options_;
@@ -59,6 +63,7 @@ private:
   int signal_fd_ = -1, status_ = kExitInternal;
   pid_t launcher_ = -1;
   int terminations_ = 0, nudges_ = 0;
+  bool before_ranks_ = false; // SIGTERM came when no rank was there yet
 };
 
 constexpr int kHandled[] = {SIGUSR1, SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD};
@@ -165,28 +170,43 @@ void Runner::handle_signals() {
 }
 
 void Runner::handle_terminate() {
-  if (++terminations_ == 1 && coordinator_.can_checkpoint()) {
+  if (++terminations_ > 1) {
+    ::kill(launcher_, SIGTERM);
+  } else if (coordinator_.can_checkpoint()) {
     say("SIGTERM: the job is checkpointed and stopped; a second one ends it at once");
     coordinator_.request(true);
+  } else if (const std::string why = coordinator_.impossible(); !why.empty()) {
+    say(fmt::format("SIGTERM: {}; the job has {} s to end, a second one ends it at once", why, kStopPatienceMs / 1000));
+    nudge_after(kStopPatienceMs);
   } else {
+    say("SIGTERM: no rank has started yet; the job is ended");
+    before_ranks_ = true;
     ::kill(launcher_, SIGTERM);
+    nudge_after(kEndPatienceMs);
   }
 }
 
 void Runner::ranks_changed() {
-  if (terminations_ > 0 && !coordinator_.stopped() && !coordinator_.can_checkpoint())
-    ::kill(launcher_, SIGTERM);
-  if (!(coordinator_.stopped() || coordinator_.spawn_failed()) || coordinator_.connected_ranks() > 0 ||
-      uv_is_active(reinterpret_cast<uv_handle_t *>(&patience_)))
+  if (uv_is_active(reinterpret_cast<uv_handle_t *>(&patience_)))
     return;
+  if (terminations_ > 0 && !coordinator_.stopped() && !coordinator_.can_checkpoint())
+    nudge_after(kStopPatienceMs); // it ended before it could be checkpointed
+  else if ((coordinator_.stopped() || coordinator_.spawn_failed()) && coordinator_.connected_ranks() == 0)
+    nudge_after(coordinator_.stopped() ? kStopPatienceMs : kStartPatienceMs);
+}
+
+// Hydra that is told to end while its processes start may leave them in MPI_Init and wait for them, whatever it is sent later.
+void Runner::nudge_after(std::uint64_t milliseconds) {
   nudges_ = 0;
   uv_timer_start(
       &patience_,
       [](uv_timer_t *timer) {
         Runner *job = static_cast<Runner *>(timer->data);
         ::kill(job->launcher_, job->nudges_++ > kNudges ? SIGKILL : SIGTERM);
+        if (job->before_ranks_)
+          job->coordinator_.terminate_starting_ranks();
       },
-      coordinator_.stopped() ? kStopPatienceMs : kStartPatienceMs, 1000);
+      milliseconds, 1000);
 }
 
 // With the processes that MPI_Comm_spawn has asked for. If the launcher has ended before they all ran, as it does when it has
@@ -213,8 +233,12 @@ void Runner::launcher_ended(int status) {
   if (start_again())
     return;
   status_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-  if (coordinator_.stopped())
+  // Hydra may also end with 0 then.
+  const bool unbegun = before_ranks_ && !coordinator_.every_rank_has_finalized();
+  if (coordinator_.stopped() || (unbegun && options_.restarts))
     status_ = kExitStopped;
+  else if (unbegun && status_ == 0)
+    status_ = 128 + SIGTERM;
   finish();
 }
 

@@ -2,7 +2,8 @@
 //
 //   SIGUSR1          takes a checkpoint
 //   SIGTERM          takes a checkpoint and stops the job (exit status 85); a second one ends the job at once, as
-//                    does one when no checkpoint can be taken
+//                    does one before any rank is there: at a restart with 85 too, as its checkpoint is still where the
+//                    job stands. When a rank has called MPI_Finalize, the job has 10 s to end by itself
 //   SIGINT, SIGQUIT, SIGHUP   go to the launcher (from a terminal it gets them anyway: not twice)
 //   SIGTSTP, SIGCONT          have their usual effect on the whole process group
 //
@@ -23,6 +24,7 @@ struct JobOptions {
   std::vector<std::string> command;     // to be executed
   std::vector<std::string> environment; // NAME=value, in addition
   std::string rank_program;             // with which the launcher is started again for MPI_Comm_spawn
+  bool restarts = false;                // from a checkpoint
 };
 
 // Returns the exit status for the tool; problems have been printed.

@@ -37,7 +37,8 @@ mana_launch becomes the rank.
 
 Checkpoints are taken with mana_status --checkpoint, every -i seconds, by the program (mana.h), and on signals:
   SIGUSR1   take a checkpoint
-  SIGTERM   take a checkpoint and stop the job; a second SIGTERM ends it at once
+  SIGTERM   take a checkpoint and stop the job; a second SIGTERM ends it at once, as does one before any rank has started.
+            When a rank has called MPI_Finalize the job has 10 s to end
   SIGINT    is passed on to the launcher
 Continue a stopped or lost job with mana_restart.
 

@@ -2,9 +2,11 @@
 //
 //     read the manifest  ->  verify every byte of every image  ->  check rank count and processor
 //     ->  LAUNCHER -n N mana-rank --restart GENERATION, with a coordinator as in mana_launch
+#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -144,6 +146,14 @@ Problem choose_generation(const Options &options, Generations &generations, std:
   return candidates.size() > 1 ? Problem{first.code, 0, "no generation is intact"} : first;
 }
 
+// Until the job's signals are handled by run_job(): the job stands where it stood.
+void stays_stopped(int) {
+  constexpr std::string_view kText = "mana_restart: SIGTERM: the job has not gone on; its checkpoint stays\n";
+  if (::write(STDERR_FILENO, kText.data(), kText.size()) < 0)
+    ::_exit(kExitInternal);
+  ::_exit(kExitStopped);
+}
+
 int restart(const Options &options) {
   const std::string tool = "mana_restart";
   FileSystem files;
@@ -190,6 +200,7 @@ int restart(const Options &options) {
   if (options.stop_after)
     job.environment.push_back("MANA_STOP_AFTER=1");
   job.rank_program = libexec_directory() + "/mana-rank";
+  job.restarts = true;
   job.coordinator.tool = tool;
   job.coordinator.checkpoint_directory = absolute_path(options.directory);
   job.coordinator.command = manifest.command;
@@ -217,5 +228,9 @@ int main(int argc, char **argv) {
     }
   if (const auto status = parse(app, own, argv))
     return *status;
+  struct sigaction before;
+  ::sigaction(SIGTERM, nullptr, &before);
+  if (!options.verify_only && before.sa_handler != SIG_IGN)
+    ::signal(SIGTERM, stays_stopped);
   return restart(options);
 }

@@ -5,7 +5,8 @@
 // functions take.
 //
 // Signals stay blocked around MPI_Init: the threads that an MPI starts inherit the mask, and none of them may ever be
-// chosen for a signal of the application (signals.h).
+// chosen for a signal of the application (signals.h). But what asks the process to end does end it: MPI_Init may wait for ever
+// for a launcher that has ended.
 #include "backends/backend.h"
 
 #include <mpi.h>
@@ -211,7 +212,8 @@ int backend_init(int required, int *provided) {
     *provided = threadlevel_from_native(level);
     return 0;
   }
-  BlockAllSignals blocked;
+  const BlockAllSignals blocked(BlockAllSignals::what_ends_the_process);
+  mend_collective_writes();
   if (const int error = MPI_Init_thread(nullptr, nullptr, threadlevel_to_native(required), &level))
     return error_class_to_abi(error);
   *provided = threadlevel_from_native(level);

@@ -4,6 +4,7 @@
 #include <mpi.h>
 
 #include <cstddef>
+#include <cstdlib>
 #include <deque>
 #include <vector>
 
@@ -45,7 +46,13 @@ inline int mended_Ibarrier(MPI_Comm comm, MPI_Request *request) {
 
 inline constexpr auto *mended_Reduce = &MPI_Reduce;
 
+// Open MPI 4.1 fills the gaps of a collective write with what stands in the file and writes it back without a lock: what another rank
+// writes there meanwhile is lost. Before MPI_Init; a setting of the user's stays.
+inline void mend_collective_writes() { ::setenv("OMPI_MCA_fbtl_posix_write_datasieving", "0", 0); }
+
 #else
+
+inline void mend_collective_writes() {}
 
 inline constexpr auto *mended_Ibarrier = &MPI_Ibarrier;
 

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from harness import MPIS, STOPPED, TOP, Case, Failure, mpirun, other, program
+from migrate import await_start
 
 ROUNDS = {2: 600, 4: 60}
 
@@ -21,6 +22,8 @@ def test_windows_move_at_random_moments(binary, ranks, seed):
         words = ["mana_launch", "--ckpt-dir", "ckpt", *mpirun(mpi, ranks), program("shares_memory_all_the_time", binary), ROUNDS[ranks]]
         while True:
             running = case.start(*words)
+            if hops == 0:
+                await_start(case, running)
             time.sleep(0.4 + choose.random())
             if running.process.poll() is None:
                 running.process.send_signal(signal.SIGTERM)

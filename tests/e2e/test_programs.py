@@ -40,6 +40,7 @@ def test_a_restarted_job_is_stopped_again(start, name, rank, call, again):
 
 @pytest.mark.parametrize("name", ["a_barrier_between_two_groups_waits_for_every_member",
                                   "nonblocking_collectives_between_two_groups_are_completed",
+                                  "what_is_written_beside_a_collective_write_stays",
                                   "who_has_no_part_in_a_rooted_collective_passes_nothing",
                                   "who_is_a_neighbour_twice_gets_each_block_in_its_place"])
 @pytest.mark.parametrize("start", sweep.MPIS)

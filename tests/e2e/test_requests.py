@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import MPIS, STOPPED, Case, mpirun, other, program
+from harness import MPIS, STOPPED, Case, has_mpi4py, mpirun, other, program
 
 STEPS = 120
 
@@ -102,6 +102,47 @@ def test_signals_to_mana_launch(case):
     first = job.wait()
     assert first.status == STOPPED, case.report(f"exit status {first.status} after SIGTERM")
     check_steps(case, first.out, case.restart("--", *mpirun("mpich", 2)).out, count=200)
+
+
+@pytest.mark.parametrize("mpi", MPIS)
+def test_a_restart_that_is_ended_while_it_starts_loses_nothing(case, mpi):
+    """Hydra that is told to end early leaves its processes in MPI_Init and waits for them, or ends with 0."""
+    words = [*mpirun(other(mpi), 2), program("shares_memory_all_the_time", other(mpi)), "60"]
+    case.launch("--checkpoint-at", "1:60", "--stop-after", *words, expect=STOPPED)
+    for instant in range(1, 26):
+        job = case.start("mana_restart", "ckpt", "--", *mpirun(mpi, 2))
+        time.sleep(0.008 * instant)
+        job.process.send_signal(signal.SIGTERM)
+        ended = job.wait(30)
+        if ended.status == 0:  # it was fast
+            assert ended.out == "ok\n"
+            break
+        before_main = ended.status == 128 + signal.SIGTERM and not ended.err
+        assert ended.status == STOPPED or before_main, case.report(f"exit status {ended.status} at instant {instant}")
+    else:
+        assert case.restart("--", *mpirun(mpi, 2)).out == "ok\n"
+
+
+@pytest.mark.skipif(not has_mpi4py(), reason="no mpi4py")
+def test_a_job_that_has_left_mpi_has_time_to_end(case):
+    script = "from mpi4py import MPI; import time; MPI.Finalize(); print('out'); time.sleep(3); print('over')"
+    job = case.start("mana_launch", "--ckpt-dir", "ckpt", *mpirun("openmpi", 2), "/usr/bin/python3", "-u", "-c", script)
+    job.wait_until(lambda: job.out().count("out") == 2)
+    job.process.send_signal(signal.SIGTERM)
+    ended = job.wait(30)
+    assert (ended.status, ended.out.count("over")) == (0, 2) and "has called MPI_Finalize" in ended.err, case.report("the end")
+
+
+@pytest.mark.parametrize("mpi", MPIS)
+def test_a_rank_that_waits_in_mpi_init_can_be_ended(case, mpi):
+    script = f'[ "${{OMPI_COMM_WORLD_RANK:-$PMI_RANK}}" = 1 ] && exec sleep 100; exec {program("counts_steps", mpi)}'
+    job = case.start("mana_launch", "--ckpt-dir", "ckpt", *mpirun(mpi, 2), "sh", "-c", script)
+    job.wait_until(lambda: "entering or leaving MPI" in case.run("mana_status", "--json", expect=None).out)
+    time.sleep(0.5)
+    for _ in range(2):
+        job.process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+    assert job.wait(20).status not in (0, STOPPED)
 
 
 def test_interrupt_ends_the_job(case):

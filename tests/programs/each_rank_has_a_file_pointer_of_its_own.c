@@ -36,6 +36,7 @@ int main(int argc, char **argv) {
   fill(data, kInts, 10 + rank);
   MPI_File_write_all(file, data, kInts, MPI_INT, &status);
   SAME(count_of(&status, MPI_INT), kInts);
+  MPI_Barrier(MPI_COMM_WORLD); // what_is_written_beside_a_collective_write_stays.c
   at(start + 2 * kInts);
   fill(data, kInts, 20 + rank);
   MPI_File_iwrite(file, data, kInts / 2, MPI_INT, &request);
