@@ -18,6 +18,8 @@ using wire::Type;
 
 namespace {
 
+constexpr std::uint64_t kPatienceMs = 10000; // before it is said what a checkpoint or a spawn waits for
+
 // As long for a wrong token as for a right one.
 bool same_token(const std::string &a, const std::string &b) {
   unsigned char difference = a.size() != b.size();
@@ -82,7 +84,8 @@ Problem Coordinator::start() {
   uv_timer_init(loop_, &quiet_timer_);
   uv_timer_init(loop_, &phase_timer_);
   uv_timer_init(loop_, &interval_timer_);
-  server_.data = quiet_timer_.data = phase_timer_.data = interval_timer_.data = this;
+  uv_timer_init(loop_, &patience_timer_);
+  server_.data = quiet_timer_.data = phase_timer_.data = interval_timer_.data = patience_timer_.data = this;
   open_ = true;
   int error = uv_pipe_bind(&server_, job_.socket.c_str());
   if (error == 0 && ::chmod(job_.socket.c_str(), 0600) != 0)
@@ -106,6 +109,8 @@ Problem Coordinator::start() {
     uv_timer_start(
         &interval_timer_, [](uv_timer_t *timer) { static_cast<Coordinator *>(timer->data)->tick(); }, ms, ms);
   }
+  uv_timer_start(
+      &patience_timer_, [](uv_timer_t *timer) { static_cast<Coordinator *>(timer->data)->tell_what_waits(); }, kPatienceMs, kPatienceMs);
   return write_job(runtime_, job_);
 }
 
@@ -121,7 +126,7 @@ void Coordinator::close() {
     generations_.abandon(checkpoint_->generation());
   for (Peer *peer : peers_)
     peer->drop("the job has ended");
-  for (uv_timer_t *timer : {&quiet_timer_, &phase_timer_, &interval_timer_})
+  for (uv_timer_t *timer : {&quiet_timer_, &phase_timer_, &interval_timer_, &patience_timer_})
     uv_close(reinterpret_cast<uv_handle_t *>(timer), nullptr);
   uv_close(reinterpret_cast<uv_handle_t *>(&server_), nullptr);
 }
@@ -446,10 +451,10 @@ std::string Coordinator::impossible() const {
   return {};
 }
 
-std::string Coordinator::not_yet() const {
+std::string Coordinator::not_yet(int first) const {
   if (ranks_.empty())
     return "no rank has started yet";
-  for (std::size_t i = 0; i < ranks_.size(); ++i) {
+  for (std::size_t i = static_cast<std::size_t>(first); i < ranks_.size(); ++i) {
     if (ranks_[i].peer == nullptr)
       return fmt::format("rank {} has not started yet", i);
     if (ranks_[i].state == RankState::starting)
@@ -518,6 +523,16 @@ void Coordinator::refuse_pending(const std::string &why) {
     send(rank, wire::encode(wire::Cancel{why}));
   refuse_spawns();
   pending_.reset();
+}
+
+// Once in a job: its ranks may never come to MPI_Init themselves.
+void Coordinator::tell_what_waits() {
+  const bool spawns = !starting_.empty(); // the others wait for the new ones in MPI_Init
+  const std::string why = not_yet(spawns ? spawns_before_ : 0);
+  if (told_what_waits_ || why.empty() || !impossible().empty() || !(spawns || pending_ || options_.interval_seconds > 0))
+    return;
+  say(fmt::format("{} waits: {}; MPI in a child process of it is not seen", spawns ? "MPI_Comm_spawn" : "the checkpoint", why));
+  told_what_waits_ = true;
 }
 
 // A tick that finds the last checkpoint still running is skipped; one warning tells what would fit.

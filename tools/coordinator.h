@@ -114,10 +114,11 @@ private:
 
   // --- requests ---
   Problem take_request(bool stop, Peer *tool, int rank, bool for_good = true);
-  std::string not_yet() const;    // why none can be started now
+  std::string not_yet(int first = 0) const; // why none can be started now; ranks from `first` on are looked at
   void try_begin();
   void refuse_pending(const std::string &why);
   void tick();
+  void tell_what_waits();
 
   // --- Checkpoint::Host ---
   void send(int rank, std::string frame) override;
@@ -139,8 +140,8 @@ private:
   Job job_;
   std::string runtime_, token_;
   uv_pipe_t server_{};
-  uv_timer_t quiet_timer_{}, phase_timer_{}, interval_timer_{};
-  bool open_ = false, stopped_ = false, stop_for_good_ = false, checkpoint_over_ = false, warned_interval_ = false;
+  uv_timer_t quiet_timer_{}, phase_timer_{}, interval_timer_{}, patience_timer_{};
+  bool open_ = false, stopped_ = false, stop_for_good_ = false, checkpoint_over_ = false, warned_interval_ = false, told_what_waits_ = false;
 
   std::set<Peer *> peers_;
   std::vector<Rank> ranks_; // empty until the first HELLO has told how many

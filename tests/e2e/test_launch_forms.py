@@ -54,6 +54,12 @@ def test_a_program_without_a_launcher(case):
         assert result.status == 78 and len(result.err.strip().splitlines()) >= 1
 
 
+def test_ranks_that_never_call_mpi_init_are_told_of(case):
+    result = case.launch("-i", "1", *mpirun("openmpi", 2), "sh", "-c", "sleep 12; true")
+    assert result.err.splitlines() == ["mana_launch: the checkpoint waits: rank 0 has not called MPI_Init yet; "
+                                       "MPI in a child process of it is not seen"]
+
+
 @pytest.mark.parametrize("mpi", MPIS)
 def test_the_jobs_own_status_comes_back(case, mpi):
     binary = program("ends_with_a_status", mpi)
