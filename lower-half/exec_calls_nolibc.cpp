@@ -5,6 +5,8 @@
 #include <elf.h>
 #include <fcntl.h>
 
+#include <initializer_list>
+
 #include "arch/x86_64/raw_syscall.h"
 #include "intercept.h"
 #include "library_path.h"

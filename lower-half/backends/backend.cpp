@@ -15,6 +15,7 @@
 #include <cstdlib>
 
 #include "abi_constants.h"
+#include "backends/at_exit.h"
 #include "backends/blocking.h"
 #include "backends/convert.h"
 #include "backends/files.h"
@@ -230,6 +231,7 @@ void backend_finalize() {
     if (*comm != MPI_COMM_NULL)
       MPI_Comm_free(comm);
   MPI_Finalize();
+  run_exit_functions_of_mpi();
 }
 
 void backend_abort(int code) {
