@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks a front library after it was linked: check_front.py openmpi|mpich|openmpi-fortran FILE.
+"""Checks a front library after it was linked: check_front.py openmpi|mpich|openmpi-fortran VERSION FILE.
 
 It must export every symbol that the real library's public headers declare, data with the same sizes (programs copy
 them), and nothing else; and it may need nothing but libc (the library for Fortran also the front).
@@ -8,30 +8,18 @@ import subprocess
 import sys
 
 import emit_fortran
-import table
+from release import Release
 
-FUNCTIONS = {
-    "openmpi": ["openmpi-public-functions.txt", "openmpi-mpi1-removed-functions.txt", "openmpi-mpix-functions.txt",
-                "openmpi-extra-for-stock-fortran-and-cxx.txt"],
-    "mpich": ["mpich-front-exports.txt"],
-}
 LIBC_ONLY = {"libc.so.6", "ld-linux-x86-64.so.2"}
 NEEDED = {"openmpi": LIBC_ONLY, "mpich": LIBC_ONLY, "openmpi-fortran": LIBC_ONLY | {"libmpi.so.40"}}
 
 
-def expected(name):
+def expected(name, version):
     """Symbol -> size, or None for functions."""
+    release = Release(name.removesuffix("-fortran"), version)
     if name == "openmpi-fortran":
-        return dict.fromkeys(emit_fortran.exports())
-    symbols = {s: None for file in FUNCTIONS[name] for s in table.load_symbols(file)}
-    lines = (table.HERE / "symbols" / FUNCTIONS[name][0]).read_text().splitlines()
-    if name == "openmpi":
-        lines = (table.HERE / "symbols" / "openmpi-public-data.txt").read_text().splitlines()
-    for line in lines:
-        columns = line.split()
-        if len(columns) > 1 and not line.startswith("#"):
-            symbols[columns[0]] = int(columns[1], 16 if name == "mpich" else 10)
-    return symbols
+        return dict.fromkeys(emit_fortran.exports(release))
+    return dict.fromkeys(release.functions()) | release.data()
 
 
 def readelf(*arguments):
@@ -52,8 +40,8 @@ def dynamic_symbols(path):
     return exports, undefined
 
 
-def problems(name, path):
-    wanted = expected(name)
+def problems(name, version, path):
+    wanted = expected(name, version)
     exports, undefined = dynamic_symbols(path)
     for symbol, size in wanted.items():
         if symbol not in exports:
@@ -72,8 +60,8 @@ def problems(name, path):
 
 
 def main():
-    name, path = sys.argv[1:]
-    found = sorted(problems(name, path))
+    name, version, path = sys.argv[1:]
+    found = sorted(problems(name, version, path))
     for problem in found[:40]:
         print(f"{path}: {problem}", file=sys.stderr)
     if len(found) > 40:

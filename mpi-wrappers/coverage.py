@@ -15,17 +15,17 @@ TITLES = {
     "attributes-and-errors": "Attributes and errors", "infos": "Info objects", "environment": "Environment",
     "deprecated": "Deprecated and removed (MPI-1)", "fortran-handles": "Handles of Fortran", "tools": "Tool interface (MPI_T: answers that there are no variables and no events)",
     "processes": "Inter-communicators and dynamic processes", "one-sided": "One-sided communication", "files": "Files",
-    "mpi-4": "New in MPI-4", "large-count": "Large counts (MPI-4)", "extensions": "Extensions of the MPIs",
+    "mpi-4": "New in MPI-4", "mpi-4.1": "New in MPI-4.1", "large-count": "Large counts (MPI-4)", "extensions": "Extensions of the MPIs",
 }
 HEAD = """# Which MPI functions work
 
 Generated from the table of MPI functions by `mpi-wrappers/coverage.py`; a test checks that it is up to date.
 
-Every function of the two MPIs' public headers can be linked. A function that is not supported returns
+Every function of the public headers of Open MPI 4.1 and 5.0, MPICH 4.0 and 4.2 can be linked in the releases that declare it. A function that is not supported returns
 `MPI_ERR_UNSUPPORTED_OPERATION` through the error handler of its communicator, and says so once.
 
-Each supported function is called by at least one program that checks its results, under every MPI that declares it, and under both
-live MPIs. The programs in `tests/programs` are checkpointed at each MPI call of a rank and restarted on the same and on the other
+Each supported function is called by at least one program that checks its results, for every MPI that declares it (those which
+Open MPI 5 and MPICH 4.2 brought in Debian 13, the others in Debian 12), and under both live MPIs. The programs in `tests/programs` are checkpointed at each MPI call of a rank and restarted on the same and on the other
 MPI (`tests/run --all`; `tests/run` takes a part that changes from day to day); those in *italics* (`tests/e2e/programs`) at calls or instants
 that their tests choose, and restarted on the other MPI. So "restarts" means: on the same MPI and across MPIs.
 """

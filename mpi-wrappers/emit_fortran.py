@@ -7,9 +7,8 @@ What the roles of the table cannot say is written by hand in upper-half/fronts/o
 """
 from emit_front import if_found
 from emit_headers import BANNER
-from table import HANDLES, SCALARS, TRANSLATED, load_symbols
+from table import HANDLES, SCALARS, TRANSLATED
 
-ROUTINES = "openmpi-mpifh-routines.txt"
 # LOGICAL in Fortran, int in C.
 LOGICALS = {"flag", "commute", "reorder", "high", "weighted"}
 # Written by hand: the parameters of the Fortran routine.
@@ -29,6 +28,13 @@ HAND = {
     "Buffer_detach": "void *buffer, MPI_Fint *size, MPI_Fint *ierr",
     "Info_get": "MPI_Fint *info, char *key, MPI_Fint *valuelen, char *value, MPI_Fint *flag, MPI_Fint *ierr, "
                 "int key_len, int value_len",
+    "Info_get_string": "MPI_Fint *info, char *key, MPI_Fint *buflen, char *value, MPI_Fint *flag, MPI_Fint *ierr, int key_len, "
+                       "int value_len",
+    "Info_create_env": "MPI_Fint *info, MPI_Fint *ierr",
+    "Session_get_nth_pset": "MPI_Fint *session, MPI_Fint *info, MPI_Fint *n, MPI_Fint *pset_len, char *pset_name, MPI_Fint *ierr, "
+                            "int name_len",
+    "Status_f2f08": "MPI_Fint *f_status, MPI_Fint *f08_status, MPI_Fint *ierr",
+    "Status_f082f": "MPI_Fint *f08_status, MPI_Fint *f_status, MPI_Fint *ierr",
     "Attr_put": _SET.format("MPI_Fint"), "Attr_get": _GET.format("MPI_Fint"),
     "Keyval_create": _KEYVAL.format("MPI_Fint"),
     **{f"{kind}_{name}": text.format("MPI_Aint") for kind in ("Comm", "Type", "Win")
@@ -168,7 +174,7 @@ def add(f, p, r):
     elif p.role.startswith("callback<"):
         r.params.append(f"Callback {p.name}")
         r.arguments.append(f"reinterpret_cast<{p.role[9:-1]} *>(marked({p.name}))")
-    elif p.role in ("sendbuf", "recvbuf", "pointer", "cpointer"):
+    elif p.role in ("sendbuf", "recvbuf", "pointer", "cpointer", "attachbuf"):
         r.params.append(f"void *{p.name}")
         r.arguments.append(f"buffer_in_c({p.name})")
     elif p.role == "int" or p.role in TRANSLATED:
@@ -184,8 +190,9 @@ def spellings(routine):
     lower = routine.lower()
     definition = f"o{lower}_f"
     other = [s for p, name in (("", routine), ("P", "P" + routine))
-             for s in (name.upper(), name.lower(), name.lower() + "_", name.lower() + "__", name + "_f")
-             + ((name + "_f08",) if routine != "MPI_Buffer_detach" else ())]
+             for s in (name.upper(), name.lower(), name.lower() + "_", name.lower() + "__")
+             + ((name + "_f",) if routine != "MPI_Info_create_env" else ())
+             + ((name + "_f08",) if routine not in ("MPI_Buffer_detach", "MPI_Info_create_env") else ())]
     return [definition, *other]
 
 
@@ -202,8 +209,8 @@ def sizeof_spellings(kind):
     return [f"{p}mpi_sizeof_{kind}_{rank}_" for p in ("", "p") for rank in ranks]
 
 
-def exports():
-    names = [s for routine in load_symbols(ROUTINES) for s in spellings(routine)]
+def exports(release):
+    names = [s for routine in release.fortran() for s in spellings(routine)]
     names += [s for name in ATTRIBUTE_FUNCTIONS for s in attribute_function_spellings(name)]
     names += [s for kind in SIZES for s in sizeof_spellings(kind)]
     return names + CONVERSION_NULL
@@ -232,9 +239,9 @@ def routine_text(routine, functions):
     return defined(names, f"void {{}}({params})", r.text("P" + target.c_name))
 
 
-def fortran_openmpi(functions):
+def fortran_openmpi(release, functions):
     text = BANNER + '#include "fronts/openmpi_mpifh.h"\n\nusing namespace mana::mpifh;\n\nextern "C" {\n\n'
-    text += "".join(routine_text(routine, functions) for routine in load_symbols(ROUTINES))
+    text += "".join(routine_text(routine, functions) for routine in release.fortran())
     # mpi.h has macros of these names for the functions of C.
     names = [attribute_function_spellings(name)[1] for name in ATTRIBUTE_FUNCTIONS] + CONVERSION_NULL[1:2]
     text += "".join(f"#undef {name}\n" for name in names) + "\n"

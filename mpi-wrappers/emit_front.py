@@ -1,16 +1,12 @@
 """front_openmpi.cpp, front_mpich.cpp: the functions that an application calls.
 
 Each is `PMPI_X` with `MPI_X` as a weak alias, in the prototype of that MPI's mpi.h, which is included: a prototype
-that differs does not compile. Which ones exist is what the real library exports (symbols/*.txt).
+that differs does not compile. Which ones exist is what the real library of that release exports (release.py).
 """
 from emit_headers import BANNER
-from table import HANDLES, SCALARS, TRANSLATED, load_symbols
+from table import HANDLES, SCALARS, TRANSLATED
 
 EXPORT = '__attribute__((visibility("default")))'
-SYMBOLS = {
-    "openmpi": ["openmpi-public-functions.txt", "openmpi-mpi1-removed-functions.txt", "openmpi-mpix-functions.txt"],
-    "mpich": ["mpich-front-exports.txt"],
-}
 # Legal before MPI_Init, so they must work without a lower half, too: fronts/without_mana.h says how.
 EARLY = {"Init", "Init_thread", "Session_init", "Initialized", "Finalized", "Get_version", "Get_library_version", "Abort", "Query_thread",
          "Is_thread_main"}
@@ -39,8 +35,8 @@ class Body:
         return "".join(f"  {line}\n" for line in lines)
 
 
-def prototype(f, prefix=""):
-    return f"{f.returns} {prefix}{f.c_name}({', '.join(p.c_type() for p in f.params) or 'void'})"
+def prototype(f, release, prefix=""):
+    return f"{f.returns} {prefix}{f.c_name}({', '.join(p.c_type(release) for p in f.params) or 'void'})"
 
 
 # --- handles ---
@@ -185,6 +181,11 @@ def add(f, p, b):
         b.arguments.append(f"weights_in({p.name})")
     elif p.role == "weights":
         b.arguments.append(f"const_cast<int *>(weights_in({p.name}))")
+    elif p.role == "attachbuf" and p.mode == "in":
+        b.arguments.append(f"attached_in({p.name})")
+    elif p.role == "attachbuf":
+        b.arguments.append(f"static_cast<void **>({p.name})")
+        b.success.append(f"attached_out(static_cast<void **>({p.name}));")
     elif p.role == "disp":
         b.arguments.append(f"disp_in({p.name})")
     elif p.role.startswith("callback<"):
@@ -252,59 +253,57 @@ def body(f, functions):
     return supported_body(target if f.params is target.params else f, target)
 
 
-def definition(f, functions, exported):
+def definition(f, functions, release, exported):
     """The function under each of its exported names."""
     main = "P" if "P" + f.c_name in exported else ""
-    text = f"{EXPORT} {prototype(f, main)} {{\n{body(f, functions)}}}\n"
+    text = f"{EXPORT} {prototype(f, release, main)} {{\n{body(f, functions)}}}\n"
     if "P" + f.c_name in exported and f.c_name in exported:
-        text += f'{EXPORT} {prototype(f)} __attribute__((weak, alias("P{f.c_name}")));\n'
+        text += f'{EXPORT} {prototype(f, release)} __attribute__((weak, alias("P{f.c_name}")));\n'
     return text + "\n"
 
 
-def bindings(front, handles):
+def bindings(release, handles):
     """bind_predefined(): record <-> handle for everything that both the core and this mpi.h have."""
     text = "namespace mana::front_side {\n\nvoid bind_predefined() {\n  for (Kind kind : kBoundKinds) fill_null(kind);\n"
     for h in handles:
-        if front == "openmpi":
-            text += "".join(f"  bind({h.abi}, &{s});\n" for s in reversed(h.openmpi_symbols))
-            if h.openmpi_fortran:
+        if release.mpi == "openmpi":
+            objects = exported_objects(h, release)
+            text += "".join(f"  bind({h.abi}, &{s});\n" for s in reversed(objects))
+            if h.openmpi_fortran and (objects or not h.openmpi_symbols):
                 text += f"  bind_fortran({h.abi}, {h.openmpi_fortran});\n"
         else:
             text += f"#ifdef MPI_{h.name}\n  bind_{h.role}({h.abi}, MPI_{h.name});\n#endif\n"
     return text + "}\n\n}  // namespace mana::front_side\n"
 
 
-def objects(handles):
+def exported_objects(handle, release):
+    """Those of a predefined handle that this Open MPI has."""
+    return [s for s in handle.openmpi_symbols if s in release.data()]
+
+
+def objects(handles, release):
     """Definitions of Open MPI's exported objects."""
-    names = {"comm": "communicator", "type": "datatype"}
+    names = {"comm": "communicator", "type": "datatype", "session": "instance"}
     text = 'extern "C" {\n'
     for role in HANDLES:
-        symbols = [s for h in handles if h.role == role for s in h.openmpi_symbols]
+        symbols = [s for h in handles if h.role == role for s in exported_objects(h, release)]
         if not symbols:
             continue
         text += f"struct ompi_predefined_{names.get(role, role)}_t {{\n  mana::Object *record;\n"
-        text += f"  char rest[{object_size(symbols[0])} - sizeof(void *)];\n}};\n"
+        text += f"  char rest[{release.data()[symbols[0]]} - sizeof(void *)];\n}};\n"
         text += "".join(f"{EXPORT} ompi_predefined_{names.get(role, role)}_t {s};\n" for s in symbols)
     return text + "}\n\n"
 
 
-def object_size(symbol):
-    import table
-    for line in (table.HERE / "symbols" / "openmpi-public-data.txt").read_text().splitlines():
-        if line.split()[0] == symbol:
-            return int(line.split()[1])
-    raise SystemExit(f"{symbol} is no exported object of Open MPI")
-
-
-def front(name, functions, handles):
-    exported = {s for file in SYMBOLS[name] for s in load_symbols(file)}
-    text = BANNER + f'#include "fronts/{name}_head.h"\n\n'
-    if name == "openmpi":
-        text += objects(handles)
-    text += bindings(name, handles) + "\nusing namespace mana;\nusing namespace mana::front_side;\n\nextern \"C\" {\n\n"
+def front(release, functions, handles):
+    exported = release.functions()
+    text = BANNER + f'#include "fronts/{release.mpi}_head.h"\n\n'
+    if release.mpi == "openmpi":
+        text += objects(handles, release)
+    text += bindings(release, handles) + "\nusing namespace mana;\nusing namespace mana::front_side;\n\nextern \"C\" {\n\n"
     for f in functions.values():
         if f.c_name in exported or "P" + f.c_name in exported:
-            text += definition(f, functions, exported)
+            text += definition(f, functions, release, exported)
     return text + "}\n"
 
 

@@ -48,7 +48,7 @@ class Param:
     name: str
     mode: str = "in"          # in, out, inout
     length: str | None = None  # not None: an array; "" of a length that no layer needs
-    mutable: bool = False      # an input that old prototypes do not declare const
+    mutable: str = ""          # releases whose prototypes do not declare an input const, or "all"
     significant: str = ""      # "root": only at the root; "data": unless the buffer before it is MPI_IN_PLACE
 
     @property
@@ -86,7 +86,7 @@ class Param:
             return f"{native} *{n}" if out else f"{native} {n}"
         return self._plain("Status *", "const Status *", "void (*%s)()")
 
-    def c_type(self):
+    def c_type(self, release):
         """Declaration in mpi.h."""
         n, out = self.name, self.mode != "in"
         if self.is_handle:
@@ -108,7 +108,7 @@ class Param:
             return f"{t[:-1]} {n}" if t.endswith("!") else f"{t} *{n}"
         else:
             return {
-                "sendbuf": f"const void *{n}", "recvbuf": f"void *{n}", "pointer": f"void *{n}",
+                "sendbuf": f"const void *{n}", "recvbuf": f"void *{n}", "pointer": f"void *{n}", "attachbuf": f"void *{n}",
                 "cpointer": f"const void *{n}", "string": f"char *{n}" if out else f"const char *{n}",
                 "ranges": f"int {n}[][3]", "argc": f"int *{n}", "argv": f"char ***{n}",
                 "argvector": f"char *{n}[]", "argvectors": f"char **{n}[]", "...": "...",
@@ -116,7 +116,8 @@ class Param:
         if self.role == "cfint":
             return f"const MPI_Fint *{n}"
         if self.is_array:
-            return f"{'' if out or self.mutable else 'const '}{t} {n}[]"
+            mutable = self.mutable == "all" or release.name in self.mutable.split(",")
+            return f"{'' if out or mutable else 'const '}{t} {n}[]"
         return f"{t} *{n}" if out else f"{t} {n}"
 
     def _plain(self, status_out, status_in, callback):
@@ -132,6 +133,7 @@ class Param:
             return callback % n
         return {
             "sendbuf": f"const void *{n}", "recvbuf": f"void *{n}", "pointer": f"void *{n}",
+            "attachbuf": f"void **{n}" if out else f"void *{n}",
             "cpointer": f"const void *{n}", "string": f"char *{n}" if out else f"const char *{n}",
             "weights": f"int *{n}" if out else f"const int *{n}", "ranges": f"const int (*{n})[3]",
             "argvector": f"char **{n}", "argvectors": f"char ***{n}", "argc": f"int *{n}", "argv": f"char ***{n}",
@@ -168,11 +170,11 @@ class Function:
 
 
 def parse_param(text):
-    m = re.fullmatch(r"(\S+) (mutable )?([*&]?)(\w+)(?:\[(\w*)\])?(?:@(\w+))?", text)
+    m = re.fullmatch(r"([^\s<]+(?:<[^>]*>)?) (?:mutable(?:\((\S+)\))?( ))?([*&]?)(\w+)(?:\[(\w*)\])?(?:@(\w+))?", text)
     if not m:
         raise SystemExit(f"cannot read parameter '{text}'")
-    mode = {"": "in", "*": "out", "&": "inout"}[m[3]]
-    return Param(m[1], m[4], mode, m[5], bool(m[2]), m[6] or "")
+    mode = {"": "in", "*": "out", "&": "inout"}[m[4]]
+    return Param(m[1], m[5], mode, m[6], m[2] or ("all" if m[3] else ""), m[7] or "")
 
 
 def parse_line(line, chapter):
@@ -298,7 +300,3 @@ def load_error_texts():
     with open(HERE / "error-texts.csv", newline="") as file:
         return list(csv.reader(file))[1:]
 
-
-def load_symbols(name):
-    return [line.split()[0] for line in (HERE / "symbols" / name).read_text().splitlines()
-            if line.strip() and not line.startswith("#")]

@@ -136,9 +136,10 @@ class Case:
         env["PATH"] = f"{BIN}:{env['PATH']}"
         env["OMP_NUM_THREADS"] = "1"
         env["OMPI_MCA_rmaps_base_oversubscribe"] = "1"
-        env["OMPI_MCA_btl_vader_backing_directory"] = str(self.shared_memory)
+        # The second name of each is Open MPI 5's.
+        env["OMPI_MCA_btl_vader_backing_directory"] = env["OMPI_MCA_btl_sm_backing_directory"] = str(self.shared_memory)
         # Two mpirun that start at the same moment fail when both make the folder that all jobs of a user share.
-        env["OMPI_MCA_orte_tmpdir_base"] = str(self.folder)
+        env["OMPI_MCA_orte_tmpdir_base"] = env["PRTE_MCA_prte_tmpdir_base"] = str(self.folder)
         if self.ranks > CORES:
             env["OMPI_MCA_mpi_yield_when_idle"] = "1"
         if os.geteuid() == 0:

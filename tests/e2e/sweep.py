@@ -23,7 +23,8 @@ from harness import MPIS, STOPPED, Case, Failure, mpirun, other
 
 def programs():
     """Names of all programs, sorted."""
-    return sorted(path.stem for end in ("c", "f90") for path in harness.SOURCES.glob(f"*.{end}"))
+    names = (path.stem for end in ("c", "f90") for path in harness.SOURCES.glob(f"*.{end}"))
+    return sorted(name for name in names if binaries(name))
 
 
 def polls(name):
@@ -32,8 +33,10 @@ def polls(name):
 
 
 def binaries(name):
-    """The MPIs that it is compiled for."""
+    """The MPIs that it is compiled for; what needs certain versions of them, as far as it has been."""
     text = harness.source(name).read_text()
+    if "\n// needs " in text:
+        return [mpi for mpi in MPIS if harness.program(name, mpi).exists()]
     return [mpi for mpi in MPIS if f"\n// {other(mpi)} only" not in text]
 
 

@@ -1,7 +1,7 @@
 // MPI_Comm_idup_with_info gives the duplicate the hints of the info, which may be freed before it ends, and leaves those of the
 // communicator alone. Which hints it keeps is the MPI's affair: those that it tells of have the values that were given.
 //
-// mpich only
+// needs openmpi 5.0, mpich 4.0
 #include "check.h"
 
 // Whether the communicator knows the hint; it has no other value then.

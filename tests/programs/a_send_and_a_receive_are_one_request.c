@@ -4,7 +4,7 @@
 // MPICH 4.0.2 by itself gives another status, frees a derived type once too often and dies of
 // MPI_PROC_NULL and of freed requests.
 //
-// mpich only
+// needs openmpi 5.0, mpich 4.0
 #include "check.h"
 #include "mana.h"
 

@@ -3,8 +3,8 @@
 // Each program is one sentence about MPI across a checkpoint: its file's name. It checks its own results, ends
 // the job with a message at the first difference, and rank 0 says "ok" once. It is valid MPI-3.1 that any MPI runs
 // by itself with two ranks or more, and makes so few MPI calls that it can be checkpointed at every one of them.
-// A program whose number of calls differs from run to run (it polls) says so by a line "// polls", one of MPI-4, which
-// Open MPI's mpi.h does not declare, by a line "// mpich only".
+// A program whose number of calls differs from run to run (it polls) says so by a line "// polls", one of what not every
+// mpi.h declares by a line "// mpich only" or "// needs openmpi 5.0, mpich 4.2".
 #pragma once
 #include <mpi.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 // Open MPI 4.1.4 keeps no reference to it.)
 #include "check.h"
 
-#ifdef OPEN_MPI
+#if defined(OPEN_MPI) && OMPI_MAJOR_VERSION < 5
 #include <mpi-ext.h>
 #define MPI_Neighbor_allgather_init(...) MPIX_Neighbor_allgather_init(__VA_ARGS__)
 #define MPI_Neighbor_allgatherv_init(...) MPIX_Neighbor_allgatherv_init(__VA_ARGS__)

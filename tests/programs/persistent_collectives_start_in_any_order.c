@@ -2,7 +2,7 @@
 // again and again, mixed with other collectives. A request that was freed makes room for another.
 #include "check.h"
 
-#ifdef OPEN_MPI
+#if defined(OPEN_MPI) && OMPI_MAJOR_VERSION < 5
 #include <mpi-ext.h>
 #define MPI_Allreduce_init MPIX_Allreduce_init
 #define MPI_Barrier_init MPIX_Barrier_init

@@ -1,6 +1,6 @@
 // Sessions before, during and after MPI_Init and MPI_Finalize: each is usable as long as it is open.
 //
-// mpich only
+// needs openmpi 5.0, mpich 4.0
 #include "check.h"
 
 static MPI_Comm make(MPI_Session session) {
@@ -33,6 +33,7 @@ int main(int argc, char **argv) {
   MPI_Session_init(MPI_INFO_NULL, MPI_ERRORS_ARE_FATAL, &session);
   MPI_Comm comm = make(session);
   begin(&argc, &argv);
+  CHECK(MPI_Session_f2c(MPI_Session_c2f(session)) == session);
   talk(comm);
   int flag, value = rank;
   MPI_Initialized(&flag);

@@ -1,7 +1,7 @@
 // A program that only uses sessions: process sets, groups and communicators made from them, messages and collectives on
 // those, error handlers, a second session beside the first and one after it. MPI_Init has not been called.
 //
-// mpich only
+// needs openmpi 5.0, mpich 4.0
 #include "check.h"
 
 static int errors_seen;

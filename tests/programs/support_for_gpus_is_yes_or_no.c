@@ -12,7 +12,11 @@ static void answer(int supported) {
 
 static void ask(void) {
   answer(MPIX_Query_cuda_support());
-#ifndef OPEN_MPI
+#ifdef OPEN_MPI
+#if OMPI_MAJOR_VERSION >= 5
+  answer(MPIX_Query_rocm_support());
+#endif
+#else
   int supported;
   answer(MPIX_Query_hip_support());
   answer(MPIX_Query_ze_support());

@@ -1,7 +1,7 @@
 // MPI_Info_get_string and MPI_Info_create_env, splits by hardware resources, MPI_ERRORS_ABORT as a handle (MPICH 4.0.2 by
 // itself fails an assertion over that one).
 //
-// mpich only
+// needs openmpi 5.0, mpich 4.0
 #include "check.h"
 #include "mana.h"
 

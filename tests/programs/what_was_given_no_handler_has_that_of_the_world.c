@@ -4,6 +4,10 @@
 // mpich only
 #include "check.h"
 
+#if MPICH_NUMVERSION < 40200000
+#define MPI_Remove_error_class MPIX_Delete_error_class
+#endif
+
 int main(int argc, char **argv) {
   int memory, keyval, class_of, value = 0, first = -1, again = -1;
   MPI_Comm comm;
@@ -26,7 +30,7 @@ int main(int argc, char **argv) {
     if (round == 0) MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_ARE_FATAL);
   }
   MPI_Add_error_class(&first);
-  MPIX_Delete_error_class(first);
+  MPI_Remove_error_class(first);
   MPI_Add_error_class(&again);
   SAME(again, first);
   MPI_Type_free_keyval(&keyval);

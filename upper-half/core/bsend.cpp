@@ -2,41 +2,64 @@
 #include "core/bsend.h"
 
 #include "core/call.h"
+#include "core/communicators.h"
+#include "core/composite.h"
 #include "core/errors.h"
 #include "core/lock.h"
 #include "core/memory.h"
 #include "core/pack.h"
 #include "core/point_to_point.h"
+#include "core/pool.h"
 #include "core_api.h"
 #include "drain/buffered.h"
 #include "lower_mpi.h"
 
 namespace mana {
 
+// Sends that were begun before it, and have not ended.
+struct Flush {
+  Flush *next;
+  Request *request;
+  std::int32_t number;
+  std::int32_t left;
+};
+
 namespace {
 
-struct Attached {
-  void *address;
-  std::int64_t size;
-  std::int64_t used;
-  bool present;
-};
-Attached attached;
+SendBuffer *process_buffer;
 
-// Oldest buffered send that is under way.
-Request *first_buffered() {
+bool is_buffered(const Request *r) {
+  return r->op == RequestKind::send && r->mode == static_cast<std::uint8_t>(SendMode::buffered);
+}
+
+// Oldest buffered send that is under way, of a buffer or (null) of any.
+Request *first_buffered(const SendBuffer *buffer) {
   for (Request *r = ring_first(); r; r = ring_next(r))
-    if (r->op == RequestKind::send && r->mode == static_cast<std::uint8_t>(SendMode::buffered)) return r;
+    if (is_buffered(r) && (!buffer || r->send_buffer == buffer)) return r;
   return nullptr;
+}
+
+SendBuffer *buffer_of(const Comm *comm) {
+  if (comm->send_buffer) return comm->send_buffer;
+  SendBuffer *found = nullptr;
+  if (const std::uint64_t number = comm->group->session)
+    for_each<Session>([&](Session *session) {
+      if (session->number == number) found = session->send_buffer;
+    });
+  return found ? found : process_buffer;
 }
 
 std::int64_t space_of(std::int64_t bytes) { return bytes + front().bsend_overhead; }
 
-bool has_space(std::int64_t bytes) {
-  if (!attached.present) return false;
-  if (attached.size - attached.used >= bytes) return true;
+bool is_automatic(const SendBuffer *buffer) {
+  return reinterpret_cast<std::uintptr_t>(buffer->address) == abi::BUFFER_AUTOMATIC;
+}
+
+bool has_space(const SendBuffer *buffer, std::int64_t bytes) {
+  if (!buffer) return false;
+  if (is_automatic(buffer) || buffer->size - buffer->used >= bytes) return true;
   test_active_requests();
-  return attached.size - attached.used >= bytes;
+  return buffer->size - buffer->used >= bytes;
 }
 
 }  // namespace
@@ -50,7 +73,8 @@ void *pack_copy(const void *buf, int count, const Datatype *type, std::int64_t *
 
 int bsend_start(const void *buf, int count, Datatype *type, int dest, int tag, Comm *comm) {
   const std::int64_t space = space_of(packed_bytes(count, type));
-  if (!has_space(space)) return abi::ERR_BUFFER;
+  SendBuffer *buffer = buffer_of(comm);
+  if (!has_space(buffer, space)) return abi::ERR_BUFFER;
   std::int64_t bytes;
   void *copy = pack_copy(buf, count, type, &bytes);
   if (!copy) return abi::ERR_NO_MEM;
@@ -70,19 +94,56 @@ int bsend_start(const void *buf, int count, Datatype *type, int dest, int tag, C
   r->tag = tag;
   r->buf = copy;
   r->after = static_cast<std::uint64_t>(space);
+  r->count = buffer->flushes;
+  r->send_buffer = buffer;
   ++comm->peers[dest]->sent;
-  attached.used += space;
+  buffer->used += space;
   detach(r);
   return 0;
 }
 
 void bsend_ended(Request *request) {
   core_free(request->buf);
-  attached.used -= static_cast<std::int64_t>(request->after);
+  SendBuffer *buffer = request->send_buffer;
+  buffer->used -= static_cast<std::int64_t>(request->after);
+  for (Flush **link = &buffer->flushing; *link;) {
+    Flush *flush = *link;
+    if (request->count >= flush->number || --flush->left != 0) {
+      link = &flush->next;
+      continue;
+    }
+    *link = flush->next;
+    finish_whole(flush->request);
+    core_free(flush);
+  }
 }
 
-void bsend_flush() {
-  while (Request *r = first_buffered()) {
+bool is_flushed(const Request *send, std::uint8_t mark) {
+  if (!is_buffered(send) || !send->send_buffer) return false;
+  for (const Flush *flush = send->send_buffer->flushing; flush; flush = flush->next)
+    if (flush->request->is_whole == mark && send->count < flush->number) return true;
+  return false;
+}
+
+Request *start_flush(SendBuffer *buffer, Comm *comm) {
+  Request *whole = new_whole(comm);
+  std::int32_t pending = 0;
+  for (const Request *r = buffer ? ring_first() : nullptr; r; r = ring_next(r))
+    pending += is_buffered(r) && r->send_buffer == buffer;
+  if (pending == 0) {
+    finish_whole(whole);
+    return whole;
+  }
+  auto *flush = static_cast<Flush *>(core_alloc(sizeof(Flush)));
+  *flush = {buffer->flushing, whole, ++buffer->flushes, pending};
+  buffer->flushing = flush;
+  return whole;
+}
+
+void bsend_flush() { bsend_flush(nullptr); }
+
+void bsend_flush(const SendBuffer *buffer) {
+  while (Request *r = first_buffered(buffer)) {
     NativeRequest native = r->native;
     Status status;
     std::uint8_t completed = 0;
@@ -97,22 +158,53 @@ void bsend_flush() {
   }
 }
 
-namespace {
-
-int attach(void *buffer, std::int64_t size) {
-  if (attached.present) return raise(abi::ERR_BUFFER);
-  if (size < 0) return raise(abi::ERR_ARG);
-  attached = {buffer, size, 0, true};
+int attach_buffer(SendBuffer **place, void *address, std::int64_t size) {
+  if (*place) return abi::ERR_BUFFER;
+  auto *buffer = static_cast<SendBuffer *>(core_zalloc(sizeof(SendBuffer)));
+  buffer->address = address;
+  if (is_automatic(buffer)) size = 0;
+  buffer->size = size;
+  if (size < 0) {
+    core_free(buffer);
+    return abi::ERR_ARG;
+  }
+  *place = buffer;
   return 0;
 }
 
 // With nothing attached MPI leaves the result open; both implementations say a null buffer of size 0.
-std::int64_t detach_buffer(void *buffer_address) {
-  bsend_flush();
-  *static_cast<void **>(buffer_address) = attached.present ? attached.address : nullptr;
-  const std::int64_t size = attached.present ? attached.size : 0;
-  attached = {};
+std::int64_t detach_buffer(SendBuffer **place, void **address) {
+  *address = nullptr;
+  if (!*place) return 0;
+  bsend_flush(*place);
+  SendBuffer *buffer = *place;
+  if (!buffer) return 0;  // another thread has detached it meanwhile
+  *place = nullptr;
+  *address = buffer->address;
+  const std::int64_t size = buffer->size;
+  core_free(buffer);
   return size;
+}
+
+namespace {
+
+template <class Size> int attach(Comm *comm, void *buffer, Size size) {
+  if (is_null(comm)) return raise(abi::ERR_COMM);
+  const int error = attach_buffer(&comm->send_buffer, buffer, size);
+  return error ? raise(comm, error) : 0;
+}
+
+template <class Size> int detach(Comm *comm, void **buffer, Size *size) {
+  if (is_null(comm)) return raise(abi::ERR_COMM);
+  ++comm->refs;
+  *size = static_cast<Size>(detach_buffer(&comm->send_buffer, buffer));
+  release(comm);
+  return 0;
+}
+
+int attach(void *buffer, std::int64_t size) {
+  const int error = attach_buffer(&process_buffer, buffer, size);
+  return error ? raise(error) : 0;
 }
 
 }  // namespace
@@ -129,15 +221,61 @@ int Buffer_attach_c(void *buffer, std::int64_t size) {
   return attach(buffer, size);
 }
 
-int Buffer_detach(void *buffer_address, int *size) {
+int Buffer_detach(void **buffer, int *size) {
   Call call(Fn::Buffer_detach);
-  *size = static_cast<int>(detach_buffer(buffer_address));
+  *size = static_cast<int>(detach_buffer(&process_buffer, buffer));
   return 0;
 }
 
-int Buffer_detach_c(void *buffer_address, std::int64_t *size) {
+int Buffer_detach_c(void **buffer, std::int64_t *size) {
   Call call(Fn::Buffer_detach_c);
-  *size = detach_buffer(buffer_address);
+  *size = detach_buffer(&process_buffer, buffer);
+  return 0;
+}
+
+int Buffer_flush() {
+  Call call(Fn::Buffer_flush);
+  if (process_buffer) bsend_flush(process_buffer);
+  return 0;
+}
+
+int Buffer_iflush(Request **request) {
+  Call call(Fn::Buffer_iflush);
+  *request = start_flush(process_buffer, world);
+  return 0;
+}
+
+int Comm_attach_buffer(Comm *comm, void *buffer, int size) {
+  Call call(Fn::Comm_attach_buffer);
+  return attach(comm, buffer, size);
+}
+
+int Comm_attach_buffer_c(Comm *comm, void *buffer, std::int64_t size) {
+  Call call(Fn::Comm_attach_buffer_c);
+  return attach(comm, buffer, size);
+}
+
+int Comm_detach_buffer(Comm *comm, void **buffer, int *size) {
+  Call call(Fn::Comm_detach_buffer);
+  return detach(comm, buffer, size);
+}
+
+int Comm_detach_buffer_c(Comm *comm, void **buffer, std::int64_t *size) {
+  Call call(Fn::Comm_detach_buffer_c);
+  return detach(comm, buffer, size);
+}
+
+int Comm_flush_buffer(Comm *comm) {
+  Call call(Fn::Comm_flush_buffer);
+  if (is_null(comm)) return raise(abi::ERR_COMM);
+  if (comm->send_buffer) bsend_flush(comm->send_buffer);
+  return 0;
+}
+
+int Comm_iflush_buffer(Comm *comm, Request **request) {
+  Call call(Fn::Comm_iflush_buffer);
+  if (is_null(comm)) return raise(abi::ERR_COMM);
+  *request = start_flush(comm->send_buffer, comm);
   return 0;
 }
 

@@ -149,6 +149,7 @@ Comm *adopt(NativeComm native, const Comm *parent) {
   else
     meet_members(comm, own);
 
+  comm->group->session = parent->group->session;
   link_peers(comm);
   link_counter(comm);
   set_errhandler(&comm->errhandler, parent->errhandler);
@@ -241,6 +242,7 @@ void destroy_comm(Comm *comm) {
     unlink_buffered(comm, message);
     drop_buffered(message);
   }
+  core_free(comm->send_buffer);
   core_free(comm->peers);
   core_free(comm->topology);
   release(comm->group);
@@ -309,10 +311,10 @@ int free_comm(Comm **handle) {
 // Of the hardware only shared memory is known, which MPI-4 lets a guided split name; another resource, and a split that is
 // to find one itself, gives MPI_COMM_NULL.
 int known_split(int split_type, const Info *info) {
-  if (split_type != abi::COMM_TYPE_HW_GUIDED)
+  if (split_type != abi::COMM_TYPE_HW_GUIDED && split_type != abi::COMM_TYPE_RESOURCE_GUIDED)
     return split_type == abi::COMM_TYPE_HW_UNGUIDED ? abi::UNDEFINED : split_type;
   const char *resource = is_null(info) ? nullptr : info_value(info, "mpi_hw_resource_type");
-  return resource && std::strcmp(resource, "mpi_shared_memory") == 0 ? abi::COMM_TYPE_SHARED : abi::UNDEFINED;
+  return resource && std::strcmp(resource, kSharedMemoryResource) == 0 ? abi::COMM_TYPE_SHARED : abi::UNDEFINED;
 }
 
 int raised(Comm *comm, int error) { return error ? raise(comm, error) : 0; }
@@ -351,6 +353,12 @@ int Comm_split(Comm *comm, int color, int key, Comm **newcomm) {
 
 int Comm_split_type(Comm *comm, int split_type, int key, Info *info, Comm **newcomm) {
   Call call(Fn::Comm_split_type);
+  if (split_type == abi::COMM_TYPE_RESOURCE_GUIDED) {
+    // The other resource that may be named is a process set (MPI-4.1).
+    const char *name = is_null(info) || info_value(info, "mpi_hw_resource_type") ? nullptr : info_value(info, "mpi_pset_name");
+    const Comm *set = name ? find_process_set(name) : nullptr;
+    if (set) return raised(comm, split(comm, set->group->world_ranks[0], key, newcomm));
+  }
   split_type = known_split(split_type, info);
   if (split_type != abi::COMM_TYPE_SHARED && split_type != abi::UNDEFINED && split_type < kFirstOwnSplitType)
     return raise(comm, abi::ERR_ARG);

@@ -59,6 +59,8 @@ int create_from_ranks(NativeComm base, int n, const int *ranks, int tag, NativeC
 // characters: core/sessions.cpp. Collective over the group. 0 or an ABI error.
 int comm_of_group(Group *group, const char *stringtag, Comm **made);
 std::uint64_t hash_of(const char *text);
+// The predefined communicator with the members of a process set, or null.
+Comm *find_process_set(const char *name);
 void set_handler_and_info(Comm *comm, Errhandler *errhandler, const Info *info);
 
 // For begin_group_collective: the same on all members of the group, another for another communicator or tag.
@@ -97,6 +99,8 @@ Comm *null_comm();
 
 // Open MPI's own types for MPI_Comm_split_type, above all of the ABI's.
 inline constexpr int kFirstOwnSplitType = 0x1000;
+// The resource of MPI_COMM_TYPE_HW_GUIDED that is known.
+inline constexpr char kSharedMemoryResource[] = "mpi_shared_memory";
 int begin_create(Comm *parent);
 void end_create();
 

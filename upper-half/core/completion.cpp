@@ -183,9 +183,17 @@ int none_listed(Status *status) {
   return 0;
 }
 
-int check_list(int n, Request **requests) {
+int check_list(int n, Request *const *requests) {
   if (n < 0) return abi::ERR_ARG;
   return n > 0 && !requests ? abi::ERR_REQUEST : 0;
+}
+
+// What a request that is complete, null or inactive will report.
+Status look_at(const Request *r) {
+  if (!is_listed(r)) return empty_status();
+  Status status = r->status;
+  if (is_generalized(r)) status.error = query_generalized(r, &status);
+  return status;
 }
 
 // The first that has failed says on which communicator the call fails.
@@ -355,6 +363,67 @@ int Testsome(int incount, Request **requests, int *outcount, int *indices, Statu
   }
   if (batch.pending()) batch.test(WaitMode::some);
   return report_some(incount, requests, outcount, indices, statuses);
+}
+
+// ---------------------------------------------------------------------------------
+// Asking only: MPI_Testall, MPI_Testany and MPI_Testsome that leave the requests as they are (MPI-4.1)
+
+int Request_get_status_all(int count, Request *const *requests, int *flag, Status *statuses) {
+  Call call(Fn::Request_get_status_all);
+  if (const int error = check_list(count, requests)) return raise(error);
+  Batch batch(count, requests);
+  batch.gather();
+  if (batch.pending()) batch.test(WaitMode::all);
+  *flag = batch.pending() == 0;
+  if (!*flag) return 0;
+  int outcome = 0;
+  for (int i = 0; i < count; ++i) {
+    const Status status = look_at(requests[i]);
+    if (status.error) outcome = abi::ERR_IN_STATUS;
+    if (statuses) statuses[i] = status;
+  }
+  return outcome ? raise(outcome) : 0;
+}
+
+int Request_get_status_any(int count, Request *const *requests, int *index, int *flag, Status *status) {
+  Call call(Fn::Request_get_status_any);
+  if (const int error = check_list(count, requests)) return raise(error);
+  Batch batch(count, requests);
+  batch.gather();
+  if (!batch.complete() && batch.pending()) batch.test(WaitMode::any);
+  *flag = batch.complete() || batch.nothing_listed();
+  *index = abi::UNDEFINED;
+  if (batch.nothing_listed()) return none_listed(status);
+  for (int i = 0; i < count && *flag; ++i) {
+    if (!is_listed(requests[i]) || !requests[i]->complete) continue;
+    *index = i;
+    const Status outcome = look_at(requests[i]);
+    if (status) *status = outcome;
+    return outcome.error ? raise(requests[i]->comm, outcome.error) : 0;
+  }
+  return 0;
+}
+
+int Request_get_status_some(int incount, Request *const *requests, int *outcount, int *indices, Status *statuses) {
+  Call call(Fn::Request_get_status_some);
+  if (const int error = check_list(incount, requests)) return raise(error);
+  Batch batch(incount, requests);
+  batch.gather();
+  if (batch.nothing_listed()) {
+    *outcount = abi::UNDEFINED;
+    return 0;
+  }
+  if (batch.pending()) batch.test(WaitMode::some);
+  int done = 0, outcome = 0;
+  for (int i = 0; i < incount; ++i) {
+    if (!is_listed(requests[i]) || !requests[i]->complete) continue;
+    const Status status = look_at(requests[i]);
+    if (status.error) outcome = abi::ERR_IN_STATUS;
+    if (statuses) statuses[done] = status;
+    indices[done++] = i;
+  }
+  *outcount = done;
+  return outcome ? raise(outcome) : 0;
 }
 
 // ---------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 // See composite.h.
 #include "core/composite.h"
 
+#include "core/bsend.h"
 #include "core/lock.h"
 #include "core/memory.h"
 #include "core/partitioned.h"
@@ -109,7 +110,7 @@ private:
 
   bool is_wanted(const Request *r) const {
     if (r->detached == kReader) return readers_;
-    return r->detached == kPart && r->whole->is_whole == kMarked;
+    return r->detached == kPart ? r->whole->is_whole == kMarked : is_flushed(r, kMarked);
   }
 
   void add(Request *r) {

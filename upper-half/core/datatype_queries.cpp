@@ -91,6 +91,13 @@ void give_types(const Datatype *type, Datatype **out) {
 
 namespace api {
 
+int Type_get_value_index(Datatype *value, Datatype *index, Datatype **pair) {
+  Call call(Fn::Type_get_value_index);
+  if (is_null(value) || is_null(index)) return raise_null();
+  *pair = predefined_pair(value, index);
+  return 0;
+}
+
 int Type_size(Datatype *datatype, int *size) {
   Call call(Fn::Type_size);
   if (is_null(datatype))

@@ -66,4 +66,7 @@ Datatype *build_hvector(int count, int blocklength, std::int64_t stride, Datatyp
 Datatype *build_resized(Datatype *old, std::int64_t lb, std::int64_t extent);
 Datatype *build_struct(int count, const int *blocklengths, const std::int64_t *displacements, Datatype *const *types);
 
+// The named pair type of MPI_MINLOC and MPI_MAXLOC with these components, or MPI_DATATYPE_NULL.
+Datatype *predefined_pair(const Datatype *value, const Datatype *index);
+
 } // namespace mana

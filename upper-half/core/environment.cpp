@@ -8,6 +8,7 @@
 #include "core/communicators.h"
 #include "core/dynamic.h"
 #include "core/errors.h"
+#include "core/infos.h"
 #include "core/lock.h"
 #include "core/memory.h"
 #include "core/partitioned.h"
@@ -173,6 +174,14 @@ int Get_version(int *version, int *subversion) {
 int Get_library_version(char *version, int *length) {
   Call call(Fn::Get_library_version);
   give_string(front().library_version, front().max_library_version, version, length);
+  return 0;
+}
+
+// What MPI_Comm_split_type can be guided by; each process is restricted to one of these.
+int Get_hw_resource_info(Info **info) {
+  Call call(Fn::Get_hw_resource_info);
+  *info = copy_info(predefined<Info>(abi::INFO_NULL));
+  set_info_value(*info, kSharedMemoryResource, "true");
   return 0;
 }
 

@@ -199,18 +199,18 @@ int delete_code(UserCode *code, bool is_class) {
 
 } // namespace
 
-int MPIX_Delete_error_class(int errorclass) {
-  Call call(Fn::MPIX_Delete_error_class);
+int Remove_error_class(int errorclass) {
+  Call call(Fn::Remove_error_class);
   return delete_code(user_code(errorclass), true);
 }
 
-int MPIX_Delete_error_code(int errorcode) {
-  Call call(Fn::MPIX_Delete_error_code);
+int Remove_error_code(int errorcode) {
+  Call call(Fn::Remove_error_code);
   return delete_code(user_code(errorcode), false);
 }
 
-int MPIX_Delete_error_string(int errorcode) {
-  Call call(Fn::MPIX_Delete_error_string);
+int Remove_error_string(int errorcode) {
+  Call call(Fn::Remove_error_string);
   UserCode *code = user_code(errorcode);
   return code ? delete_text(code) : raise(abi::ERR_ARG);
 }

@@ -1,4 +1,4 @@
-// MPICH's extensions for jobs that lose processes, as they are while none is lost. A job whose process fails is not saved
+// The extensions of both MPIs for jobs that lose processes, as they are while none is lost. A job whose process fails is not saved
 // from that, but restarted from its last checkpoint.
 #include "abi_constants.h"
 #include "core/call.h"
@@ -12,6 +12,17 @@
 #include "lower_mpi.h"
 
 namespace mana::api {
+
+namespace {
+
+int nobody(Comm *comm, Group **failed) {
+  if (is_null(comm)) return raise(comm, abi::ERR_COMM);
+  *failed = predefined<Group>(abi::GROUP_EMPTY);
+  retain(*failed);
+  return 0;
+}
+
+}  // namespace
 
 // The bits that all have set.
 int MPIX_Comm_agree(Comm *comm, int *flag) {
@@ -34,10 +45,25 @@ int MPIX_Comm_failure_ack(Comm *comm) {
 
 int MPIX_Comm_failure_get_acked(Comm *comm, Group **failed) {
   Call call(Fn::MPIX_Comm_failure_get_acked);
-  if (is_null(comm)) return raise(comm, abi::ERR_COMM);
-  *failed = predefined<Group>(abi::GROUP_EMPTY);
-  retain(*failed);
-  return 0;
+  return nobody(comm, failed);
+}
+
+int MPIX_Comm_get_failed(Comm *comm, Group **failed) {
+  Call call(Fn::MPIX_Comm_get_failed);
+  return nobody(comm, failed);
+}
+
+int MPIX_Comm_ack_failed(Comm *comm, int, int *acknowledged) {
+  Call call(Fn::MPIX_Comm_ack_failed);
+  *acknowledged = 0;
+  return is_null(comm) ? raise(comm, abi::ERR_COMM) : 0;
+}
+
+// MPIX_Comm_revoke is not supported.
+int MPIX_Comm_is_revoked(Comm *comm, int *flag) {
+  Call call(Fn::MPIX_Comm_is_revoked);
+  *flag = 0;
+  return is_null(comm) ? raise(comm, abi::ERR_COMM) : 0;
 }
 
 // Without those that failed: all.

@@ -81,7 +81,11 @@ bool is_null(const Group *group) { return (group->flags & kNull) != 0; }
 // Collects members, then becomes a group: MPI_GROUP_EMPTY itself when there are none.
 class Members {
 public:
-  explicit Members(int most) : group_(new_group(most)) { group_->size = 0; }
+  // Of a group derived from `from`.
+  Members(int most, const Group *from) : group_(new_group(most)) {
+    group_->size = 0;
+    group_->session = from->session;
+  }
   void add(std::int32_t world_rank) { group_->world_ranks[group_->size++] = world_rank; }
   int give(Group **out) {
     if (group_->size == 0) {
@@ -135,14 +139,14 @@ template <class Visit> bool expand(int n, const int (*ranges)[3], Visit visit) {
 }
 
 int include(const Group *group, int n, const int *ranks, Group **out) {
-  Members members(n);
+  Members members(n, group);
   for (int i = 0; i < n; ++i)
     members.add(group->world_ranks[ranks[i]]);
   return members.give(out);
 }
 
 int exclude(const Group *group, const RankSet &without, Group **out) {
-  Members members(group->size);
+  Members members(group->size, group);
   for (int i = 0; i < group->size; ++i)
     if (!without.has(i))
       members.add(group->world_ranks[i]);
@@ -203,7 +207,7 @@ int Group_union(Group *group1, Group *group2, Group **newgroup) {
   if (is_null(group1) || is_null(group2))
     return raise(abi::ERR_GROUP);
   const RankIndex in_1(group1);
-  Members members(group1->size + group2->size);
+  Members members(group1->size + group2->size, group1);
   for (int i = 0; i < group1->size; ++i)
     members.add(group1->world_ranks[i]);
   for (int i = 0; i < group2->size; ++i)
@@ -217,7 +221,7 @@ int Group_intersection(Group *group1, Group *group2, Group **newgroup) {
   if (is_null(group1) || is_null(group2))
     return raise(abi::ERR_GROUP);
   const RankIndex in_2(group2);
-  Members members(group1->size);
+  Members members(group1->size, group1);
   for (int i = 0; i < group1->size; ++i)
     if (in_2[group1->world_ranks[i]] >= 0)
       members.add(group1->world_ranks[i]);
@@ -229,7 +233,7 @@ int Group_difference(Group *group1, Group *group2, Group **newgroup) {
   if (is_null(group1) || is_null(group2))
     return raise(abi::ERR_GROUP);
   const RankIndex in_2(group2);
-  Members members(group1->size);
+  Members members(group1->size, group1);
   for (int i = 0; i < group1->size; ++i)
     if (in_2[group1->world_ranks[i]] < 0)
       members.add(group1->world_ranks[i]);
@@ -271,7 +275,7 @@ int Group_range_incl(Group *group, int n, const int (*ranges)[3], Group **newgro
   RankSet named(group);
   if (!expand(n, ranges, [&](int rank) { return named.add(rank); }))
     return raise(abi::ERR_RANK);
-  Members members(group->size);
+  Members members(group->size, group);
   expand(n, ranges, [&](int rank) { return members.add(group->world_ranks[rank]), true; });
   return members.give(newgroup);
 }

@@ -73,6 +73,7 @@ struct Group : Object {
   std::int32_t size;
   std::int32_t rank;              // own rank or MPI_UNDEFINED (ABI)
   std::int32_t *world_ranks;      // [size]
+  std::uint64_t session;          // Session::number of the one that it is derived from, or 0
 };
 
 enum class Topology : std::uint8_t { none, cart, graph, dist_graph };
@@ -106,6 +107,7 @@ struct Comm : Object {
   struct Buffered *buffered_head, *buffered_tail;  // messages drained, in order of arrival: drain/buffered.h
   Comm *channels, *next_channel;  // of its persistent collectives: core/persistent_collectives.h
   std::uint32_t channel_in_use;   // this is a channel, and a request of this rank has it
+  struct SendBuffer *send_buffer; // core/bsend.h, or null
   char name[128];                 // MPI_MAX_OBJECT_NAME of the fronts is 64 (openmpi) and 128 (mpich)
 };
 
@@ -143,6 +145,8 @@ struct Op : Object {
 struct Session : Object {
   Errhandler *errhandler;
   Info *info;                     // what MPI_Session_get_info answers
+  std::uint64_t number;           // of this process, from 1
+  struct SendBuffer *send_buffer; // core/bsend.h, or null
 };
 
 // How a split collective access is ended below, and what it has given: the drain may end it before the application does.
@@ -202,7 +206,7 @@ struct Request : Object {
   std::uint8_t needs_ack;         // its end comes from above: a synchronous send drained at its target but not matched
                                   // (drain/synchronous.h), a generalized request
   std::uint8_t is_whole;          // made of other requests: core/composite.h
-  std::int32_t count;
+  std::int32_t count;             // buffered sends: flushes of the buffer begun before
   std::int32_t peer;              // local rank, MPI_ANY_SOURCE or MPI_PROC_NULL (ABI)
   std::int32_t tag;
   void *buf;                      // of generalized ones: their functions (core/generalized.cpp); of MPI_Comm_idup's: the
@@ -214,6 +218,7 @@ struct Request : Object {
   union {
     struct CollectiveCall *call;    // nonblocking collectives: what keeps arrays, types and op alive
     struct Partitioned *partitioned;  // partitioned communication: core/partitioned.h
+    struct SendBuffer *send_buffer;   // buffered sends: core/bsend.h
   };
   union {
     std::uint64_t after;          // drain/synchronous.h; buffered sends: bytes of the attached buffer
@@ -284,6 +289,7 @@ struct FrontOps {
   int max_object_name, max_error_string, max_processor_name, max_library_version, max_info_key, max_info_val, max_port_name;
   int bsend_overhead;
   int version, subversion;        // MPI_Get_version
+  int has_partitions;             // its mpi.h declares partitioned communication
   const char *library_version;    // MPI_Get_library_version
   // an MPI_User_function_c, with the length as MPI_Count
   void (*call_large_op)(void (*fn)(), void *in, void *inout, std::int64_t *len, Datatype *type);

@@ -204,6 +204,13 @@ void define_comms() {
 
 Object *predefined_object(int abi) { return abi >= 0 && abi < kMaxAbi ? by_abi[abi] : nullptr; }
 
+Datatype *predefined_pair(const Datatype *value, const Datatype *index) {
+  for (std::size_t i = 0; i < length(kPairTypes); ++i)
+    if (kPairTypes[i].first == value->abi && kPairTypes[i].second == index->abi && kPairTypes[i].abi < kAbi2Complex)
+      return &pair_types[i];
+  return &null_type;
+}
+
 void predefined_start() {
   define(&errhandlers[0], Kind::errhandler, abi::ERRHANDLER_NULL, kNull);
   define(&errhandlers[1], Kind::errhandler, abi::ERRORS_ARE_FATAL, 0);

@@ -5,6 +5,7 @@
 // again.
 #include <cstring>
 
+#include "core/bsend.h"
 #include "core/call.h"
 #include "core/collectives.h"
 #include "core/communicators.h"
@@ -47,12 +48,6 @@ bool same_name(const char *a, const char *b) {
   return lower(*a) == lower(*b);
 }
 
-Comm *find_process_set(const char *name) {
-  for (const ProcessSet &set : kProcessSets)
-    if (same_name(set.name, name)) return *set.comm;
-  return nullptr;
-}
-
 int wanted_level(const Info *info) {
   const char *value = is_null(info) ? nullptr : info_value(info, kThreadLevelKey);
   for (const ThreadLevel &row : kThreadLevels)
@@ -77,7 +72,15 @@ int raise_on(Session *session, int error) {
 
 bool is_null(const Session *session) { return (session->flags & kNull) != 0; }
 
+std::uint64_t sessions_made;
+
 }  // namespace
+
+Comm *find_process_set(const char *name) {
+  for (const ProcessSet &set : kProcessSets)
+    if (same_name(set.name, name)) return *set.comm;
+  return nullptr;
+}
 
 std::uint64_t hash_of(const char *text) {
   std::uint64_t h = 0xcbf29ce484222325ull;
@@ -92,7 +95,10 @@ int comm_of_group(Group *group, const char *stringtag, Comm **made) {
   NativeComm native = natives.comm_null;
   const int error = create_from_ranks(natives.protocol, group->size, group->world_ranks, static_cast<int>(tag % kTags) + 2,
                                       &native);
-  if (error == 0) *made = adopt(native, world);
+  if (error == 0) {
+    *made = adopt(native, world);
+    (*made)->group->session = group->session;
+  }
   end_group_collective(counter);
   return error;
 }
@@ -112,6 +118,7 @@ int Session_init(Info *info, Errhandler *errhandler, Session **session) {
   Session *made = make<Session>();
   const bool given = (errhandler->flags & kNull) == 0;
   set_errhandler(&made->errhandler, given ? errhandler : predefined<Errhandler>(abi::ERRORS_ARE_FATAL));
+  made->number = ++sessions_made;
   made->info = copy_info(info);
   set_info_value(made->info, kThreadLevelKey, level_name(provided));
   session_opened();
@@ -123,6 +130,8 @@ int Session_finalize(Session **handle) {
   Call call(Fn::Session_finalize);
   Session *session = *handle;
   if (is_null(session)) return raise_on(session, abi::ERR_SESSION);
+  void *address;
+  detach_buffer(&session->send_buffer, &address);
   set_errhandler(&session->errhandler, nullptr);
   release(session->info);
   destroy(session);
@@ -135,6 +144,14 @@ int Session_get_info(Session *session, Info **info) {
   Call call(Fn::Session_get_info);
   if (is_null(session)) return raise_on(session, abi::ERR_SESSION);
   *info = copy_info(session->info);
+  return 0;
+}
+
+int Session_set_info(Session *session, Info *info) {
+  Call call(Fn::Session_set_info);
+  if (is_null(session)) return raise_on(session, abi::ERR_SESSION);
+  if (is_null(info)) return raise_on(session, abi::ERR_INFO);
+  update_info(session->info, info);
   return 0;
 }
 
@@ -179,8 +196,8 @@ int Group_from_session_pset(Session *session, const char *name, Group **group) {
   if (is_null(session)) return raise_on(session, abi::ERR_SESSION);
   const Comm *set = find_process_set(name);
   if (!set) return raise_on(session, abi::ERR_ARG);
-  retain(set->group);
-  *group = set->group;
+  *group = new_group(set->group->size, set->group->world_ranks);
+  (*group)->session = session->number;
   return 0;
 }
 
@@ -191,6 +208,59 @@ int Comm_create_from_group(Group *group, const char *stringtag, Info *info, Errh
   if (group->rank == abi::UNDEFINED) return group->size == 0 ? 0 : raise_to(errhandler, abi::ERR_GROUP);
   if (const int error = comm_of_group(group, stringtag, newcomm)) return raise_to(errhandler, error);
   set_handler_and_info(*newcomm, errhandler, info);
+  return 0;
+}
+
+// ---------------------------------------------------------------------------------
+// Buffers for buffered sends: bsend.h
+
+namespace {
+
+int attach(Session *session, void *buffer, std::int64_t size) {
+  if (is_null(session)) return raise_on(session, abi::ERR_SESSION);
+  const int error = attach_buffer(&session->send_buffer, buffer, size);
+  return error ? raise_on(session, error) : 0;
+}
+
+template <class Size> int detach(Session *session, void **buffer, Size *size) {
+  if (is_null(session)) return raise_on(session, abi::ERR_SESSION);
+  *size = static_cast<Size>(detach_buffer(&session->send_buffer, buffer));
+  return 0;
+}
+
+}  // namespace
+
+int Session_attach_buffer(Session *session, void *buffer, int size) {
+  Call call(Fn::Session_attach_buffer);
+  return attach(session, buffer, size);
+}
+
+int Session_attach_buffer_c(Session *session, void *buffer, std::int64_t size) {
+  Call call(Fn::Session_attach_buffer_c);
+  return attach(session, buffer, size);
+}
+
+int Session_detach_buffer(Session *session, void **buffer, int *size) {
+  Call call(Fn::Session_detach_buffer);
+  return detach(session, buffer, size);
+}
+
+int Session_detach_buffer_c(Session *session, void **buffer, std::int64_t *size) {
+  Call call(Fn::Session_detach_buffer_c);
+  return detach(session, buffer, size);
+}
+
+int Session_flush_buffer(Session *session) {
+  Call call(Fn::Session_flush_buffer);
+  if (is_null(session)) return raise_on(session, abi::ERR_SESSION);
+  if (session->send_buffer) bsend_flush(session->send_buffer);
+  return 0;
+}
+
+int Session_iflush_buffer(Session *session, Request **request) {
+  Call call(Fn::Session_iflush_buffer);
+  if (is_null(session)) return raise_on(session, abi::ERR_SESSION);
+  *request = start_flush(session->send_buffer, world);
   return 0;
 }
 

@@ -193,7 +193,7 @@ void core_attach() {
   fill_native_world();
   fill_runtime_attributes();
   if (spawned) runtime_attributes.appnum = own.appnum;
-  if (front_ops->version >= 4) make_partition_comm();
+  if (front_ops->has_partitions) make_partition_comm();
   tell_of_long_integers();
 }
 

@@ -139,6 +139,7 @@ const FrontOps kFrontOps = {
     .bsend_overhead = MPI_BSEND_OVERHEAD,
     .version = MPI_VERSION,
     .subversion = MPI_SUBVERSION,
+    .has_partitions = kHasPartitions,
     .library_version = kLibraryVersion,
     .call_large_op = call_large_op,
     .call_query = call_query,

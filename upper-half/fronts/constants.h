@@ -170,10 +170,18 @@ inline int splittype_in(int type) {
     return kFirstOwnSplitType + type;
 #else
   // Who shares a directory or a switch is not known either.
-  if (type == MPI_COMM_TYPE_HW_GUIDED || type == MPIX_COMM_TYPE_NEIGHBORHOOD)
+  if (type == MPIX_COMM_TYPE_NEIGHBORHOOD)
+    return abi::COMM_TYPE_HW_GUIDED;
+#endif
+#if MPI_VERSION >= 4 || OMPI_MAJOR_VERSION >= 5
+  if (type == MPI_COMM_TYPE_HW_GUIDED)
     return abi::COMM_TYPE_HW_GUIDED;
   if (type == MPI_COMM_TYPE_HW_UNGUIDED)
     return abi::COMM_TYPE_HW_UNGUIDED;
+#endif
+#ifdef MPI_COMM_TYPE_RESOURCE_GUIDED
+  if (type == MPI_COMM_TYPE_RESOURCE_GUIDED)
+    return abi::COMM_TYPE_RESOURCE_GUIDED;
 #endif
   return type == MPI_UNDEFINED ? abi::UNDEFINED : kNotARank;
 }

@@ -17,6 +17,20 @@ template <class Int> inline const std::int64_t *as_const_int64(const Int *ints) 
   return reinterpret_cast<const std::int64_t *>(ints);
 }
 
+// A buffer for buffered sends. What the core gives back is what it was given.
+#ifdef MPI_BUFFER_AUTOMATIC
+inline void *attached_in(void *buffer) {
+  return buffer == MPI_BUFFER_AUTOMATIC ? reinterpret_cast<void *>(std::uintptr_t{abi::BUFFER_AUTOMATIC}) : buffer;
+}
+inline void attached_out(void **buffer) {
+  if (*buffer == reinterpret_cast<void *>(std::uintptr_t{abi::BUFFER_AUTOMATIC}))
+    *buffer = MPI_BUFFER_AUTOMATIC;
+}
+#else
+inline void *attached_in(void *buffer) { return buffer; }
+inline void attached_out(void **) {}
+#endif
+
 // Is this rank the root of a rooted collective? Elsewhere the parameters of the root are ignored, and may be
 // anything.
 inline bool is_root(int root, const Comm *comm) { return root == (comm->remote ? MPI_ROOT : comm->rank); }

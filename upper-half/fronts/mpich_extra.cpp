@@ -134,19 +134,21 @@ extern "C" {
 
 int *const MPI_UNWEIGHTED = &unweighted;
 int *const MPI_WEIGHTS_EMPTY = &weights_empty;
-// libmpichfort defines these two as well, stands before us in the order of symbols, and has zeros there.
-extern int *MPIR_C_MPI_UNWEIGHTED, *MPIR_C_MPI_WEIGHTS_EMPTY;
-int *MPIR_C_MPI_UNWEIGHTED, *MPIR_C_MPI_WEIGHTS_EMPTY;
 struct MPIR_T_pvar_handle_s *const MPI_T_PVAR_ALL_HANDLES =
     reinterpret_cast<struct MPIR_T_pvar_handle_s *>(&unweighted);
 MPI_Fint *MPI_F_STATUS_IGNORE = fortran_status_ignore;
 MPI_Fint *MPI_F_STATUSES_IGNORE = fortran_status_ignore;
+#if MPICH_NUMVERSION < 40200000  // later ones are libmpichfort's alone
+// libmpichfort defines these two as well, stands before us in the order of symbols, and has zeros there.
+extern int *MPIR_C_MPI_UNWEIGHTED, *MPIR_C_MPI_WEIGHTS_EMPTY;
+int *MPIR_C_MPI_UNWEIGHTED, *MPIR_C_MPI_WEIGHTS_EMPTY;
 MPI_F08_status MPIR_F08_MPI_STATUS_IGNORE_OBJ;
 MPI_F08_status MPIR_F08_MPI_STATUSES_IGNORE_OBJ[1];
 int MPIR_F08_MPI_IN_PLACE;
 int MPIR_F08_MPI_BOTTOM;
 MPI_F08_status *MPI_F08_STATUS_IGNORE = &MPIR_F08_MPI_STATUS_IGNORE_OBJ;
 MPI_F08_status *MPI_F08_STATUSES_IGNORE = MPIR_F08_MPI_STATUSES_IGNORE_OBJ;
+#endif
 
 int MPIR_Dup_fn(MPI_Comm, int, void *, void *in, void *out, int *flag) {
   *static_cast<void **>(out) = in;
@@ -194,15 +196,21 @@ int MPII_Win_set_attr(MPI_Win win, int keyval, MPI_Aint value, AttributeForm for
 }
 
 // MPICH's own interface for several profiling tools at once: none can be registered.
+#if MPICH_NUMVERSION < 40200000
+using QmpiFunction = QMPI_Functions_enum;
+#else
+using QmpiFunction = int;
+#endif
 int QMPI_Register_tool_name(const char *, void (*)(int)) { return MPI_ERR_UNSUPPORTED_OPERATION; }
 int QMPI_Register_tool_storage(int, void *) { return MPI_ERR_UNSUPPORTED_OPERATION; }
-int QMPI_Register_function(int, QMPI_Functions_enum, void (*)()) { return MPI_ERR_UNSUPPORTED_OPERATION; }
-int QMPI_Get_function(int, QMPI_Functions_enum, void (**)(), int *) { return MPI_ERR_UNSUPPORTED_OPERATION; }
+int QMPI_Register_function(int, QmpiFunction, void (*)()) { return MPI_ERR_UNSUPPORTED_OPERATION; }
+int QMPI_Get_function(int, QmpiFunction, void (**)(), int *) { return MPI_ERR_UNSUPPORTED_OPERATION; }
 int QMPI_Get_tool_storage(QMPI_Context, int, void **) { return MPI_ERR_UNSUPPORTED_OPERATION; }
 int QMPI_Get_calling_address(QMPI_Context, void **) { return MPI_ERR_UNSUPPORTED_OPERATION; }
 }
 #pragma GCC visibility pop
 
+#if MPICH_NUMVERSION < 40200000
 namespace {
 
 [[gnu::constructor]] void set_fortran_weights() {
@@ -211,3 +219,4 @@ namespace {
 }
 
 } // namespace
+#endif

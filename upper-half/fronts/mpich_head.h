@@ -6,8 +6,9 @@ namespace mana::front_side {
 
 inline constexpr std::uint32_t kFront = 2;
 // Programs look for the words "MPICH Version:".
-inline constexpr char kLibraryVersion[] = "MPICH Version:      4.0.2 (front of mana)\n";
+inline constexpr char kLibraryVersion[] = "MPICH Version:      " MPICH_VERSION " (front of mana)\n";
 inline constexpr int kUnsetHandlerIsWorlds = 1;
+inline constexpr int kHasPartitions = MPI_VERSION >= 4;
 
 inline constexpr Kind kBoundKinds[] = {Kind::comm,       Kind::group,   Kind::datatype, Kind::file,
                                        Kind::errhandler, Kind::op,      Kind::info,     Kind::win,

@@ -138,6 +138,55 @@ void Info_get(MPI_Fint *info, char *key, MPI_Fint *valuelen, char *value, MPI_Fi
   finish(ierr, error);
 }
 
+#if OMPI_MAJOR_VERSION >= 5
+// Lengths of strings are those of Fortran, without the zero at the end.
+void Info_get_string(MPI_Fint *info, char *key, MPI_Fint *buflen, char *value, MPI_Fint *flag, MPI_Fint *ierr, int key_len,
+                     int value_len) {
+  CString key_c(key, key_len);
+  OutString value_c;
+  const bool wanted = *buflen > 0;
+  int length = wanted ? std::min(*buflen, OutString::kRoom - 1) + 1 : 0;
+  const int error = PMPI_Info_get_string(PMPI_Info_f2c(*info), key_c, &length, value_c, flag);
+  if (error == MPI_SUCCESS && *flag) {
+    *flag = 1;
+    *buflen = length - 1;
+    if (wanted)
+      value_c.copy_to(value, value_len);
+  }
+  finish(ierr, error);
+}
+
+// No arguments are known.
+void Info_create_env(MPI_Fint *info, MPI_Fint *ierr) {
+  MPI_Info made;
+  const int error = PMPI_Info_create_env(0, nullptr, &made);
+  if (error == MPI_SUCCESS)
+    *info = PMPI_Info_c2f(made);
+  finish(ierr, error);
+}
+
+void Session_get_nth_pset(MPI_Fint *session, MPI_Fint *info, MPI_Fint *n, MPI_Fint *pset_len, char *pset_name, MPI_Fint *ierr,
+                          int name_len) {
+  OutString name_c;
+  const bool wanted = *pset_len > 0;
+  int length = wanted ? std::min(*pset_len, OutString::kRoom - 1) + 1 : 0;
+  const int error = PMPI_Session_get_nth_pset(PMPI_Session_f2c(*session), PMPI_Info_f2c(*info), *n, &length, name_c);
+  if (error == MPI_SUCCESS) {
+    *pset_len = length - 1;
+    if (wanted)
+      name_c.copy_to(pset_name, name_len);
+  }
+  finish(ierr, error);
+}
+
+void Status_f2f08(MPI_Fint *f_status, MPI_Fint *f08_status, MPI_Fint *ierr) {
+  finish(ierr, PMPI_Status_f2f08(f_status, reinterpret_cast<MPI_F08_status *>(f08_status)));
+}
+void Status_f082f(MPI_Fint *f08_status, MPI_Fint *f_status, MPI_Fint *ierr) {
+  finish(ierr, PMPI_Status_f082f(reinterpret_cast<MPI_F08_status *>(f08_status), f_status));
+}
+#endif
+
 void Attr_put(MPI_Fint *comm, MPI_Fint *keyval, MPI_Fint *value, MPI_Fint *ierr) {
   set_attribute(Kind::comm, *comm, *keyval, *value, kDefaultInteger, ierr);
 }

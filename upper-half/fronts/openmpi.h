@@ -1,4 +1,4 @@
-// Handles, status and sentinels of Open MPI 4's ABI. See front.h for the scheme.
+// Handles, status and sentinels of Open MPI's ABI, 4 and 5. See front.h for the scheme.
 //
 // A handle is a pointer to an object whose word 0 is the address of its record. For dynamic objects the object
 // is the record (its word 0 points to itself). Predefined ones are exported data (ompi_mpi_comm_world ...) of the
@@ -33,6 +33,10 @@ inline Errhandler *errhandler_in(MPI_Errhandler h) { return record_in<Errhandler
 inline Message *message_in(MPI_Message h) { return record_in<Message>(h, Kind::message); }
 inline Win *win_in(MPI_Win h) { return record_in<Win>(h, Kind::win); }
 inline File *file_in(MPI_File h) { return record_in<File>(h, Kind::file); }
+#ifdef MPI_SESSION_NULL
+inline Session *session_in(MPI_Session h) { return record_in<Session>(h, Kind::session); }
+inline MPI_Session session_out(const Object *r) { return handle_out<MPI_Session>(r); }
+#endif
 
 inline MPI_Comm comm_out(const Object *r) { return handle_out<MPI_Comm>(r); }
 inline MPI_Group group_out(const Object *r) { return handle_out<MPI_Group>(r); }

@@ -26,7 +26,8 @@ void fill_null(Kind kind) {
                                          0,
                                          0,
                                          abi::REQUEST_NULL,
-                                         abi::MESSAGE_NULL};
+                                         abi::MESSAGE_NULL,
+                                         abi::SESSION_NULL};
   const int index = static_cast<int>(kind);
   null_records[index] = predefined_object(kNulls[index]);
 }
@@ -122,4 +123,8 @@ MANA_EXPORT int mana_fortran_get_attribute(int kind, MPI_Fint object, int keyval
 extern MPI_Fint mpi_fortran_status_ignore_[], mpi_fortran_statuses_ignore_[];
 MPI_Fint *MPI_F_STATUS_IGNORE = mpi_fortran_status_ignore_;
 MPI_Fint *MPI_F_STATUSES_IGNORE = mpi_fortran_statuses_ignore_;
+#if OMPI_MAJOR_VERSION >= 5
+MPI_Fint *MPI_F08_STATUS_IGNORE = mpi_fortran_status_ignore_;
+MPI_Fint *MPI_F08_STATUSES_IGNORE = mpi_fortran_statuses_ignore_;
+#endif
 }

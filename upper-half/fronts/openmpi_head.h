@@ -6,11 +6,15 @@ namespace mana::front_side {
 
 inline constexpr std::uint32_t kFront = 1;
 // Programs and configure scripts look for the words "Open MPI v".
-inline constexpr char kLibraryVersion[] = "Open MPI v4.1.4 (front of mana)";
+#define MANA_TEXT(number) MANA_TEXT_(number)
+#define MANA_TEXT_(number) #number
+inline constexpr char kLibraryVersion[] =
+    "Open MPI v" MANA_TEXT(OMPI_MAJOR_VERSION) "." MANA_TEXT(OMPI_MINOR_VERSION) "." MANA_TEXT(OMPI_RELEASE_VERSION) " (front of mana)";
 inline constexpr int kUnsetHandlerIsWorlds = 0;
+inline constexpr int kHasPartitions = OMPI_MAJOR_VERSION >= 5;  // of MPI-4, although it says 3.1
 
-inline constexpr Kind kBoundKinds[] = {Kind::comm, Kind::group, Kind::datatype, Kind::file,    Kind::errhandler,
-                                       Kind::op,   Kind::info,  Kind::win,      Kind::request, Kind::message};
+inline constexpr Kind kBoundKinds[] = {Kind::comm, Kind::group, Kind::datatype, Kind::file,    Kind::errhandler, Kind::op,
+                                       Kind::info, Kind::win,   Kind::request,  Kind::message, Kind::session};
 void fill_null(Kind kind);
 // `object` is one of the exported objects, as this process names it.
 void bind(int abi, void *object);

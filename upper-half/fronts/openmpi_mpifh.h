@@ -148,6 +148,14 @@ void Buffer_detach(void *buffer, MPI_Fint *size, MPI_Fint *ierr);
 void Info_get(MPI_Fint *info, char *key, MPI_Fint *valuelen, char *value, MPI_Fint *flag, MPI_Fint *ierr, int key_len,
               int value_len);
 
+void Info_get_string(MPI_Fint *info, char *key, MPI_Fint *buflen, char *value, MPI_Fint *flag, MPI_Fint *ierr, int key_len,
+                     int value_len);
+void Info_create_env(MPI_Fint *info, MPI_Fint *ierr);
+void Session_get_nth_pset(MPI_Fint *session, MPI_Fint *info, MPI_Fint *n, MPI_Fint *pset_len, char *pset_name, MPI_Fint *ierr,
+                          int name_len);
+void Status_f2f08(MPI_Fint *f_status, MPI_Fint *f08_status, MPI_Fint *ierr);
+void Status_f082f(MPI_Fint *f08_status, MPI_Fint *f_status, MPI_Fint *ierr);
+
 void Attr_put(MPI_Fint *comm, MPI_Fint *keyval, MPI_Fint *value, MPI_Fint *ierr);
 void Attr_get(MPI_Fint *comm, MPI_Fint *keyval, MPI_Fint *value, MPI_Fint *flag, MPI_Fint *ierr);
 void Comm_set_attr(MPI_Fint *comm, MPI_Fint *keyval, MPI_Aint *value, MPI_Fint *ierr);

@@ -55,6 +55,7 @@ inline int Type_ub(MPI_Datatype datatype, MPI_Aint *displacement) {
 inline int Query_cuda_support() { return 0; }
 inline int Query_hip_support() { return 0; }
 inline int Query_ze_support() { return 0; }
+inline int Query_rocm_support() { return 0; }
 inline int GPU_query_support(int, int *is_supported) { return *is_supported = 0, MPI_SUCCESS; }
 
 // A Fortran status is an array of the integers that the C structure consists of.
@@ -68,7 +69,31 @@ inline int Status_f2c(const MPI_Fint *f_status, MPI_Status *c_status) {
   return MPI_SUCCESS;
 }
 
+// The fields of a status (MPI-4.1).
+inline int Status_get_error(const MPI_Status *status, int *error) { return *error = status->MPI_ERROR, MPI_SUCCESS; }
+inline int Status_get_source(const MPI_Status *status, int *source) { return *source = status->MPI_SOURCE, MPI_SUCCESS; }
+inline int Status_get_tag(const MPI_Status *status, int *tag) { return *tag = status->MPI_TAG, MPI_SUCCESS; }
+inline int Status_set_error(MPI_Status *status, int error) { return status->MPI_ERROR = error, MPI_SUCCESS; }
+inline int Status_set_source(MPI_Status *status, int source) { return status->MPI_SOURCE = source, MPI_SUCCESS; }
+inline int Status_set_tag(MPI_Status *status, int tag) { return status->MPI_TAG = tag, MPI_SUCCESS; }
+
 #ifdef OPEN_MPI
+#if OMPI_MAJOR_VERSION >= 5
+// The derived type of mpi_f08 has the same integers.
+static_assert(sizeof(MPI_F08_status) == sizeof(MPI_Status));
+template <class From, class To> int copy_status(const From *from, To *to) {
+  return std::memcpy(to, from, sizeof(MPI_Status)), MPI_SUCCESS;
+}
+inline int Status_c2f08(const MPI_Status *from, MPI_F08_status *to) { return copy_status(from, to); }
+inline int Status_f082c(const MPI_F08_status *from, MPI_Status *to) { return copy_status(from, to); }
+inline int Status_f2f08(const MPI_Fint *from, MPI_F08_status *to) { return copy_status(from, to); }
+inline int Status_f082f(const MPI_F08_status *from, MPI_Fint *to) { return copy_status(from, to); }
+// Nobody has failed, so what all agree on is a reduction.
+inline int Comm_iagree(MPI_Comm comm, int *flag, MPI_Request *request) {
+  return PMPI_Iallreduce(MPI_IN_PLACE, flag, 1, MPI_INT, MPI_BAND, comm, request);
+}
+#endif
+
 inline MPI_Fint to_fortran(const Object *record) {
   return record->fortran ? static_cast<MPI_Fint>(record->fortran - 1)
                          : kFirstFortran + static_cast<MPI_Fint>(record->index);
@@ -94,7 +119,49 @@ inline MPI_Errhandler Errhandler_f2c(MPI_Fint f) { return errhandler_out(from_fo
 inline MPI_Message Message_f2c(MPI_Fint f) { return message_out(from_fortran(Kind::message, f)); }
 inline MPI_Win Win_f2c(MPI_Fint f) { return win_out(from_fortran(Kind::win, f)); }
 inline MPI_File File_f2c(MPI_Fint f) { return file_out(from_fortran(Kind::file, f)); }
+#ifdef MPI_SESSION_NULL
+inline MPI_Fint Session_c2f(MPI_Session h) { return to_fortran(session_in(h)); }
+inline MPI_Session Session_f2c(MPI_Fint f) { return session_out(from_fortran(Kind::session, f)); }
+#endif
 #else
+// A handle is its integer. Macros before MPICH 4.2.
+inline MPI_Fint Comm_c2f(MPI_Comm h) { return h; }
+inline MPI_Fint Group_c2f(MPI_Group h) { return h; }
+inline MPI_Fint Type_c2f(MPI_Datatype h) { return h; }
+inline MPI_Fint Op_c2f(MPI_Op h) { return h; }
+inline MPI_Fint Request_c2f(MPI_Request h) { return h; }
+inline MPI_Fint Info_c2f(MPI_Info h) { return h; }
+inline MPI_Fint Errhandler_c2f(MPI_Errhandler h) { return h; }
+inline MPI_Fint Message_c2f(MPI_Message h) { return h; }
+inline MPI_Fint Win_c2f(MPI_Win h) { return h; }
+inline MPI_Fint Session_c2f(MPI_Session h) { return h; }
+
+inline MPI_Comm Comm_f2c(MPI_Fint f) { return f; }
+inline MPI_Group Group_f2c(MPI_Fint f) { return f; }
+inline MPI_Datatype Type_f2c(MPI_Fint f) { return f; }
+inline MPI_Op Op_f2c(MPI_Fint f) { return f; }
+inline MPI_Request Request_f2c(MPI_Fint f) { return f; }
+inline MPI_Info Info_f2c(MPI_Fint f) { return f; }
+inline MPI_Errhandler Errhandler_f2c(MPI_Fint f) { return f; }
+inline MPI_Message Message_f2c(MPI_Fint f) { return f; }
+inline MPI_Win Win_f2c(MPI_Fint f) { return f; }
+inline MPI_Session Session_f2c(MPI_Fint f) { return f; }
+
+// No communicator is made of threads: MPIX_Threadcomm_init is not supported.
+inline int Comm_test_threadcomm(MPI_Comm, int *flag) { return *flag = 0, MPI_SUCCESS; }
+// The bytes in hexadecimal digits.
+inline int Info_set_hex(MPI_Info info, const char *key, const void *value, int value_size) {
+  char text[MPI_MAX_INFO_VAL];
+  if (value_size < 0 || value_size * 2 >= MPI_MAX_INFO_VAL)
+    return error_out(raise(abi::ERR_INFO_VALUE));
+  for (int i = 0; i < value_size; ++i) {
+    const unsigned byte = static_cast<const unsigned char *>(value)[i];
+    text[2 * i] = "0123456789ABCDEF"[byte >> 4];
+    text[2 * i + 1] = "0123456789ABCDEF"[byte & 15];
+  }
+  text[2 * value_size] = '\0';
+  return PMPI_Info_set(info, key, text);
+}
 inline MPI_Fint File_c2f(MPI_File h) {
   return h == MPI_FILE_NULL ? 0 : static_cast<MPI_Fint>(file_in(h)->index) + 1;
 }
