@@ -1,4 +1,5 @@
-// A status goes from C to both forms of Fortran and back with everything in it; a session takes more hints (Open MPI 5).
+// A status goes from C to both forms of Fortran and back with everything in it; a session takes more hints; the classes of failures
+// have texts, and nothing survives one (Open MPI 5).
 //
 // needs openmpi 5.0
 #include "check.h"
@@ -34,6 +35,18 @@ int main(int argc, char **argv) {
   memset(&again, 0, sizeof again);
   MPI_Status_f2c(f_again, &again);
   is_as_sent(&again);
+
+  const int failures[] = {MPI_ERR_PROC_FAILED, MPI_ERR_PROC_FAILED_PENDING, MPI_ERR_REVOKED};
+  for (int i = 0; i < 3; ++i) {
+    char reason[MPI_MAX_ERROR_STRING];
+    int class, length, *tolerant;
+    MPI_Error_class(failures[i], &class);
+    SAME(class, failures[i]);
+    SAME(MPI_Error_string(failures[i], reason, &length), MPI_SUCCESS);
+    SAME(strlen(reason), length);
+    MPI_Comm_get_attr(MPI_COMM_WORLD, MPI_FT, &tolerant, &flag);
+    CHECK(flag && *tolerant == 0);
+  }
 
   MPI_Session_init(MPI_INFO_NULL, MPI_ERRORS_RETURN, &session);
   CHECK(MPI_Session_f2c(MPI_Session_c2f(session)) == session && MPI_SESSION_NULL != session);

@@ -215,7 +215,7 @@ struct FrontValues {
 };
 FrontValues front_values() { return as_open_mpi() ? FrontValues{-2, -1} : FrontValues{-1, -2}; }
 
-enum { kTagUbSlot, kHostSlot, kIoSlot, kWtimeSlot, kUniverseSlot, kAppnumSlot, kLastCodeSlot, kSlots };
+enum { kTagUbSlot, kHostSlot, kIoSlot, kWtimeSlot, kUniverseSlot, kAppnumSlot, kLastCodeSlot, kFaultSlot, kSlots };
 int slots[kSlots];
 
 int *publish(int slot, int value) {
@@ -241,6 +241,8 @@ int *predefined_attribute(int number, bool *known) {
     return runtime_attributes.appnum < 0 ? nullptr : publish(kAppnumSlot, runtime_attributes.appnum);
   case abi::LASTUSEDCODE:
     return publish(kLastCodeSlot, front().error_to_front(last_used_code()));
+  case kFaultTolerance:
+    return publish(kFaultSlot, 0);
   default:
     *known = false;
     return nullptr;

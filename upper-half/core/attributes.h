@@ -16,6 +16,8 @@
 namespace mana {
 
 inline constexpr int kFirstKeyval = 0x10000;
+// MPI_FT of Open MPI 5, which the ABI has not: whether the job survives the loss of processes.
+inline constexpr int kFaultTolerance = 508;
 
 // MPI_Comm_dup, MPI_Type_dup: runs the copy callbacks. Returns 0 or the ABI code of the first that failed; what was
 // copied until then stands in `to`.

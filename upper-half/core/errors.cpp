@@ -14,7 +14,7 @@ namespace mana {
 
 namespace {
 
-constexpr int kClasses = abi::ERR_ABI + 1;
+constexpr int kClasses = abi::ERR_REVOKED + 1;  // behind the ABI's: classes of Open MPI 5
 
 // User-defined class or code number kFirstUserCode + i.
 struct UserCode {

@@ -43,6 +43,8 @@ std::size_t record_bytes(Kind kind) {
     return sizeof(Message);
   case Kind::file:
     return sizeof(File);
+  case Kind::session:
+    return sizeof(Session);
   default:
     return 0;
   }

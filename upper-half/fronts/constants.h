@@ -105,6 +105,10 @@ inline int keyval_in(int keyval) {
     return abi::WIN_CREATE_FLAVOR;
   case MPI_WIN_MODEL:
     return abi::WIN_MODEL;
+#if OMPI_MAJOR_VERSION >= 5
+  case MPI_FT:
+    return kFaultTolerance;
+#endif
   default:
     return keyval >= kFirstKeyval ? keyval : abi::KEYVAL_INVALID;
   }
