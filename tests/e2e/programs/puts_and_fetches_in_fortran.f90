@@ -4,7 +4,8 @@ program puts_and_fetches
   implicit none
   integer :: ierr, rank, size, win, nxt, prv, i, grp
   integer(kind=MPI_ADDRESS_KIND) :: n, disp, val
-  integer :: mem(10), v, old
+  integer, volatile :: mem(10)
+  integer :: v, old
   logical :: flag
   call MPI_Init(ierr)
   call MPI_Comm_rank(MPI_COMM_WORLD, rank, ierr)
