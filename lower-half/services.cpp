@@ -41,14 +41,13 @@ std::string write_directory;  // where the coordinator wants this checkpoint's i
 // ---------------------------------------------------------------------------------
 // A checkpoint, as the engine goes through it. With the lower half's TLS.
 
-Verdict park_all() {
+Verdict stop_all() {
   if (!control_engine_enter()) return Verdict::cancelled;
   if (const int running = stop_all_threads(kStopTime)) {
     control_failed(ETIMEDOUT, std::to_string(running) + " of the program's threads could not be stopped");
     return Verdict::cancelled;
   }
-  // Every thread of the application in this process stands still.
-  return control_parked();
+  return Verdict::go; // every thread of the application in this process stands still
 }
 
 struct Writing {
@@ -153,9 +152,13 @@ void wait_intent(std::uint32_t seen) {
   Crossing crossing;
   control_wait_intent(seen);
 }
+Verdict stop_threads() {
+  Crossing crossing;
+  return stop_all();
+}
 Verdict all_parked() {
   Crossing crossing;
-  return park_all();
+  return control_parked();
 }
 Verdict all_drained() {
   Crossing crossing;
@@ -199,7 +202,8 @@ LowerServices services;
 void services_fill_seam() {
   services = {kSeamVersion, backend_number(), map_pages,      unmap_pages,  say_text,   die,
               gate,         gate_plain,       left_collective, request_checkpoint, wait_intent,
-              all_parked,   all_drained,      reinterpret_cast<ParkResult (*)()>(code_header()->park), resume,
+              stop_threads, all_parked,       all_drained,
+              reinterpret_cast<ParkResult (*)()>(code_header()->park), resume,
               backend_blocking(), checkpoint_directory, shared_memory_services(), dynamic_processes()};
   seam()->services = &services;
 }
@@ -227,7 +231,7 @@ ParkResult engine_parked(ThreadBlock *) {
   if (engine_is_in()) return write_and_wait();
   // No MPI, so nothing to drain.
   ParkResult result = ParkResult::failed;
-  if (park_all() == Verdict::go && control_drained(&write_directory) == Verdict::go) {
+  if (stop_all() == Verdict::go && control_parked() == Verdict::go && control_drained(&write_directory) == Verdict::go) {
     seam()->engine_alone = 1;
     result = write_and_wait();
     seam()->engine_alone = 0;

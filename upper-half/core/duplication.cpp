@@ -9,6 +9,10 @@
 // called MPI_Comm_idup when a drain begins, since it counts as a collective, so the drain ends all duplications.
 #include "core/duplication.h"
 
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
 #include "abi_constants.h"
 #include "core/attributes.h"
 #include "core/call.h"
@@ -29,6 +33,14 @@ namespace mana {
 std::uint32_t duplications = 0;
 
 namespace {
+
+constexpr std::int64_t kPatience = 10;  // seconds
+
+std::int64_t now() {
+  timespec time;
+  syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &time);
+  return time.tv_sec;
+}
 
 struct Duplication {
   Comm *made;
@@ -124,6 +136,12 @@ bool duplication_goes_on(Request *request, int error) {
   request->buf = nullptr;
   seam()->duplications = --duplications;
   return false;
+}
+
+void end_duplications() {
+  if (duplications == 0) return;
+  for (const std::int64_t end = now() + kPatience; duplications != 0 && now() < end; syscall(SYS_sched_yield))
+    test_active_requests();
 }
 
 void finish_duplications(const Comm *comm) {

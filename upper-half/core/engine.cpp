@@ -4,6 +4,7 @@
 // here nor in what it calls uses libc beyond memory and string functions.
 #include "core/engine.h"
 
+#include "core/duplication.h"
 #include "core/events.h"
 #include "drain/drain.h"
 #include "interface/seam.h"
@@ -21,7 +22,12 @@ void run_checkpoint() {
   events_before_checkpoint();
 
   // Every thread of this process stands still and no rank of the job is inside a collective.
-  if (seam()->services->all_parked() == Verdict::cancelled) {
+  Verdict verdict = seam()->services->stop_threads();
+  if (verdict == Verdict::go) {
+    end_duplications();
+    verdict = seam()->services->all_parked();
+  }
+  if (verdict == Verdict::cancelled) {
     seam()->services->resume();
     events_after_resume();
     return;

@@ -29,7 +29,7 @@
 
 namespace mana {
 
-inline constexpr std::uint32_t kSeamVersion = 8;
+inline constexpr std::uint32_t kSeamVersion = 9;
 inline constexpr std::uint64_t kSeamMagic = 0x6d616e617365616dULL;  // "manaseam"
 
 inline constexpr std::uintptr_t kWindowBase = 0x2000'0000'0000;
@@ -164,8 +164,10 @@ struct LowerServices {
   void (*wait_intent)(std::uint32_t seen);
 
   // --- the engine, in the order a checkpoint calls them ---
-  // This rank is parked. Stops all other threads of the upper half, tells the coordinator and waits, making
-  // MPI progress, until every rank is parked (go) or the checkpoint is given up (cancelled).
+  // This rank is to be parked. Stops all other threads of the upper half, unless the checkpoint has been given up (cancelled).
+  Verdict (*stop_threads)();
+  // Tells the coordinator that it is parked, and waits, making MPI progress, until every rank is (go) or the checkpoint is given
+  // up (cancelled).
   Verdict (*all_parked)();
   // This rank's channels are empty. Waits likewise.
   Verdict (*all_drained)();
