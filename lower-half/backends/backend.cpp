@@ -214,11 +214,7 @@ int backend_init(int required, int *provided) {
     return 0;
   }
   const BlockAllSignals blocked(BlockAllSignals::what_ends_the_process);
-  mend_collective_writes();
-#if OMPI_MAJOR_VERSION >= 5
-  // Else PMIx maps what the launcher shares with it at an address of the launcher's choice, which lies in the window.
-  setenv("PMIX_MCA_gds", "hash", 0);
-#endif
+  mend_settings();
   if (const int error = MPI_Init_thread(nullptr, nullptr, threadlevel_to_native(required), &level))
     return error_class_to_abi(error);
   *provided = threadlevel_from_native(level);

@@ -46,13 +46,20 @@ inline int mended_Ibarrier(MPI_Comm comm, MPI_Request *request) {
 
 inline constexpr auto *mended_Reduce = &MPI_Reduce;
 
-// Open MPI 4.1 fills the gaps of a collective write with what stands in the file and writes it back without a lock: what another rank
-// writes there meanwhile is lost. Before MPI_Init; a setting of the user's stays.
-inline void mend_collective_writes() { ::setenv("OMPI_MCA_fbtl_posix_write_datasieving", "0", 0); }
+// Before MPI_Init; settings of the user's stay.
+inline void mend_settings() {
+  // Open MPI 4.1 fills the gaps of a collective write with what stands in the file and writes it back without a lock: what another
+  // rank writes there meanwhile is lost.
+  ::setenv("OMPI_MCA_fbtl_posix_write_datasieving", "0", 0);
+#if OMPI_MAJOR_VERSION >= 5
+  // Else PMIx maps what the launcher shares with it at an address of the launcher's choice, which lies in the window.
+  ::setenv("PMIX_MCA_gds", "hash", 0);
+#endif
+}
 
 #else
 
-inline void mend_collective_writes() {}
+inline void mend_settings() {}
 
 inline constexpr auto *mended_Ibarrier = &MPI_Ibarrier;
 

@@ -41,8 +41,7 @@ int main(int argc, char **argv) {
   MPI_Comm local;
   begin(&argc, &argv);
   in_first = rank % 2 == 0;
-  MPI_Comm_split(MPI_COMM_WORLD, in_first, rank, &local);
-  MPI_Intercomm_create(local, 0, MPI_COMM_WORLD, in_first, 1, &inter);
+  inter = join_even_and_odd(&local);
   MPI_Comm_rank(inter, &mine);
   MPI_Comm_size(inter, &length);
   MPI_Comm_remote_size(inter, &others);

@@ -44,6 +44,14 @@ static inline void begin(int *argc, char ***argv) {
   if (size < 2 || size > kMaxRanks) fail(__FILE__, __LINE__, "runs with 2 to 16 ranks");
 }
 
+// The even ranks, led by rank 0, and the odd ones, led by rank 1; `local` is the own group's.
+static inline MPI_Comm join_even_and_odd(MPI_Comm *local) {
+  MPI_Comm inter;
+  MPI_Comm_split(MPI_COMM_WORLD, rank % 2 == 0, rank, local);
+  MPI_Intercomm_create(*local, 0, MPI_COMM_WORLD, rank % 2 == 0, 1, &inter);
+  return inter;
+}
+
 static inline int end(void) {
   if (rank == 0) puts("ok");
   MPI_Finalize();

@@ -18,8 +18,7 @@ int main(int argc, char **argv) {
   MPI_Group group, one;
   begin(&argc, &argv);
   in_first = rank % 2 == 0;
-  MPI_Comm_split(MPI_COMM_WORLD, in_first, rank, &local);
-  MPI_Intercomm_create(local, 0, MPI_COMM_WORLD, in_first, 1, &inter);
+  inter = join_even_and_odd(&local);
 
   MPI_Comm_create_keyval(MPI_COMM_DUP_FN, MPI_COMM_NULL_DELETE_FN, &keyval, NULL);
   MPI_Comm_set_attr(inter, keyval, &result);
