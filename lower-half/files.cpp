@@ -174,6 +174,10 @@ Problem duplicate(const SavedFile &file, int from) {
   return {};
 }
 
+bool is_saved(int fd, const std::vector<SavedFile> &files) {
+  return std::any_of(files.begin(), files.end(), [&](const SavedFile &file) { return file.fd == fd; });
+}
+
 Problem restore(const SavedFile &file, const std::vector<SavedFile> &files, const int standard[3]) {
   int fd = -1;
   Problem problem;
@@ -195,12 +199,24 @@ Problem restore(const SavedFile &file, const std::vector<SavedFile> &files, cons
 
 }  // namespace
 
-Problem files_restore(const std::vector<SavedFile> &files) {
+Problem files_reserve(const std::vector<SavedFile> &files) {
   if (!files.empty() && files.back().fd >= descriptor_base())
     return {image::kHostUnfit, 0, "descriptor " + std::to_string(files.back().fd) + " is above the limit on open files (ulimit -n)"};
+  for (const int fd : applications_descriptors())
+    if (fd > STDERR_FILENO && !is_saved(fd, files)) ::close(fd);
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (const SavedFile &file : files)
+    if (::fcntl(file.fd, F_GETFD) < 0 && ::syscall(SYS_dup3, null, file.fd, O_CLOEXEC) < 0) return problem_with(file, errno);
+  ::close(null);
+  return {};
+}
+
+Problem files_restore(const std::vector<SavedFile> &files) {
   int standard[3];
-  for (int fd = 0; fd < 3; ++fd) standard[fd] = ::dup(fd);  // above the base, out of the way
-  for (const int fd : applications_descriptors()) ::close(fd);
+  for (int fd = 0; fd < 3; ++fd) {
+    standard[fd] = ::dup(fd);  // above the base, out of the way
+    if (!is_saved(fd, files)) ::close(fd);
+  }
   Problem outcome;
   for (const SavedFile &file : files)
     if (!outcome) outcome = restore(file, files, standard);

@@ -38,7 +38,10 @@ struct Unsaveable {
 };
 void files_describe(std::vector<image::SavedFile> *files, Unsaveable *unsaveable);
 
-// Opens all of them again. A file which is not there any more is a Problem (66) that names descriptor and path.
+// Takes the numbers of all of them before there are other threads: one of the live MPI that opens something has it at a low
+// number for a moment, and would close that number when it has moved it, whatever has been put there meanwhile.
+image::Problem files_reserve(const std::vector<image::SavedFile> &files);
+// Opens all of them again, at their reserved numbers. A file which is not there any more is a Problem (66) that names descriptor and path.
 image::Problem files_restore(const std::vector<image::SavedFile> &files);
 
 // `path` as MANA_MAP_PATH has it.

@@ -310,6 +310,7 @@ void restore_and_run(const char *path) {
   refuse_if(reader.open(image_path(path)));
   const Description &d = reader.description();
   check_host(d);
+  refuse_if(files_reserve(d.files));
 
   // A fresh window; from here on the coordinator knows of us, and the new MPI runs.
   window_reserve();
