@@ -47,4 +47,4 @@ def test_windows_from_fortran(binary, mpi):
     with Case("windows from Fortran", 2) as case:
         case.run(f"mpif90.{binary}", "-o", "app", source)
         case.launch("--checkpoint-at", "1:9", "--stop-after", *mpirun(mpi, 2), "./app", expect=STOPPED)
-        assert case.restart("--", *mpirun(other(mpi), 2)).out.split() == ["ok"]
+        assert case.rest("--", *mpirun(other(mpi), 2)).split() == ["ok"]

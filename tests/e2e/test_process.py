@@ -18,7 +18,7 @@ def test_what_cannot_be_saved_is_named(case):
     told = stopped_at(case, "openmpi", 4, program("holds_what_cannot_be_saved", "openmpi")).err
     for what in ("the FIFO", "a listening socket", "a socket connected to 127.0.0.1"):
         assert what in told, case.report(f"no word about {what}")
-    assert case.restart("--", *mpirun("mpich", 2)).out == "ok\n"
+    assert case.rest("--", *mpirun("mpich", 2)) == "ok\n"
 
 
 def test_what_cannot_be_saved_forbids_a_checkpoint(case):
@@ -66,7 +66,7 @@ def test_files_have_moved(case):
 def test_each_way_of_interception_alone(case, off, name):
     env = {off: "off"}
     stopped_at(case, "mpich", 5, program(name, "openmpi"), env=env)
-    assert case.restart("--", *mpirun("openmpi", 2), env=env).out == "ok\n", case.report(off)
+    assert case.rest("--", *mpirun("openmpi", 2), env=env) == "ok\n", case.report(off)
 
 
 def test_several_programs_in_one_job(case):
@@ -81,7 +81,7 @@ def test_several_programs_in_one_job(case):
 @pytest.mark.parametrize("mpi", MPIS)
 def test_sixty_thousand_mappings(case, mpi):
     stopped_at(case, mpi, 5, program("maps_as_much_as_is_allowed", mpi), 60000)
-    assert case.restart("--", *mpirun(other(mpi), 2)).out == "ok\n"
+    assert case.rest("--", *mpirun(other(mpi), 2)) == "ok\n"
 
 
 def in_time_namespace(seconds):
@@ -108,7 +108,7 @@ def test_clocks_go_on_where_they_were(case, mpi, host):
 @pytest.mark.parametrize("mpi", MPIS)
 def test_threads_count_their_processor_time(case, mpi):
     stopped_at(case, mpi, 5, program("threads_count_their_processor_time", mpi))
-    assert case.restart("--", *mpirun(other(mpi), 2)).out == "ok\n"
+    assert case.rest("--", *mpirun(other(mpi), 2)) == "ok\n"
 
 
 HUGE_PAGES = 256  # two ranks map 12; MPIs, of other jobs too, take some when there are any
@@ -226,7 +226,7 @@ if rank == 0:
 def test_a_python_script(case, mpi):
     (case.folder / "script.py").write_text(SCRIPT)
     stopped_at(case, mpi, 70, "/usr/bin/python3", "script.py")
-    assert case.restart("--", *mpirun(other(mpi), 2)).out == "ok\n"
+    assert case.rest("--", *mpirun(other(mpi), 2)) == "ok\n"
 
 
 MANA_SCRIPT = """
@@ -275,7 +275,7 @@ EXEC_FORMS = {
 def test_what_a_rank_executes_takes_its_place(case, binary, start, form):
     start_script(case, 'ulimit -c 0\nls > /dev/null\nexec "$@"\n')
     stopped_at(case, start, 5, *EXEC_FORMS[form], program("duplicates_are_congruent", binary))
-    assert case.restart("--", *mpirun(other(start), 2)).out == "ok\n"
+    assert case.rest("--", *mpirun(other(start), 2)) == "ok\n"
 
 
 @pytest.mark.parametrize("mpi", MPIS)
@@ -307,7 +307,7 @@ def test_what_cannot_be_executed_fails_as_it_should(case, form):
     (case.folder / "a_folder").mkdir()
     script = start_script(case, f'shopt -s execfail\nexec ./{form} 2> /dev/null\nexec "$@"\n')
     stopped_at(case, "openmpi", 5, script, program("duplicates_are_congruent", "openmpi"))
-    assert case.restart("--", *mpirun("mpich", 2)).out == "ok\n"
+    assert case.rest("--", *mpirun("mpich", 2)) == "ok\n"
 
 
 def test_a_program_that_a_child_starts_is_told_of(case):
