@@ -24,6 +24,25 @@ std::string value_of(Info *info, const char *key, int room = 100) {
   return flag ? value : "(none)";
 }
 
+TEST_F(Infos, TheEnvironmentTellsHowTheJobWasStarted) {
+  Info *started, *made;
+  api::Info_create(&started);
+  describe_start(started, 12);
+  EXPECT_EQ(value_of(started, "maxprocs"), "12");
+  EXPECT_TRUE(value_of(started, "command").ends_with("infos_test"));
+  EXPECT_TRUE(value_of(started, "wdir").starts_with("/"));
+  EXPECT_EQ(value_of(started, "host"), "(none)");
+  char program[] = "./app", first[] = "a b", second[] = "-c", *words[] = {program, first, second, nullptr};
+  api::Info_create_env(3, words, &made);
+  EXPECT_EQ(value_of(made, "command"), "./app");
+  EXPECT_EQ(value_of(made, "argv"), "a b -c");
+  api::Info_free(&made);
+  api::Info_create_env(1, words, &made);
+  EXPECT_EQ(value_of(made, "argv"), "");
+  api::Info_free(&made);
+  api::Info_free(&started);
+}
+
 TEST_F(Infos, KeysKeepTheirOrderAndLastValue) {
   Info *info;
   api::Info_create(&info);

@@ -35,6 +35,7 @@ int init(int required, int *provided) {
   if (world_model != kBefore) return raise(abi::ERR_OTHER);
   if (const int error = start_runtime(required, provided)) return error;
   world_model = kAlive;
+  describe_start(predefined<Info>(abi::INFO_ENV), world->size);
   return 0;
 }
 

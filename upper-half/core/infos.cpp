@@ -1,6 +1,10 @@
 // See infos.h.
 #include "core/infos.h"
 
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <cstring>
 
 #include "core/call.h"
@@ -46,7 +50,42 @@ void append(Info *info, char *key, char *value) {
   info->last = entry;
 }
 
+// `words`: the program and its arguments, each with a terminating zero, `bytes` in all. Overwritten.
+void set_command(Info *info, char *words, std::size_t bytes) {
+  set_info_value(info, "command", words);
+  char *arguments = words + std::strlen(words) + 1, *last = words + bytes - 1;
+  for (char *at = arguments; at < last; ++at)
+    if (*at == '\0')
+      *at = ' ';
+  set_info_value(info, "argv", arguments <= last ? arguments : "");
+}
+
+void set_number(Info *info, const char *key, int value) {
+  char digits[12] = "", *first = digits + sizeof digits - 1;
+  do
+    *--first = static_cast<char>('0' + value % 10);
+  while ((value /= 10) != 0);
+  set_info_value(info, key, first);
+}
+
 } // namespace
+
+void describe_start(Info *info, int processes) {
+  constexpr std::size_t kMost = 1 << 16; // bytes of a command
+  char *text = core_array<char>(kMost + 1);
+  const long fd = syscall(SYS_openat, AT_FDCWD, "/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+  const long n = fd < 0 ? 0 : syscall(SYS_read, fd, text, kMost);
+  if (fd >= 0)
+    syscall(SYS_close, fd);
+  if (n > 0) {
+    text[n] = '\0';
+    set_command(info, text, static_cast<std::size_t>(n) + (text[n - 1] != '\0'));
+  }
+  set_number(info, "maxprocs", processes);
+  if (syscall(SYS_getcwd, text, kMost) > 0)
+    set_info_value(info, "wdir", text);
+  core_free(text);
+}
 
 Info *copy_info(const Info *info) {
   Info *copy = make<Info>();
@@ -202,22 +241,14 @@ int Info_create_env(int argc, char **argv, Info **info) {
   *info = make<Info>();
   if (argc < 1 || !argv || !argv[0])
     return 0;
-  set_info_value(*info, "command", argv[0]);
-  std::size_t bytes = 1;
-  for (int i = 1; i < argc; ++i)
+  std::size_t bytes = 0;
+  for (int i = 0; i < argc; ++i)
     bytes += std::strlen(argv[i]) + 1;
-  char *all = core_array<char>(bytes), *end = all;
-  for (int i = 1; i < argc; ++i) {
-    const std::size_t n = std::strlen(argv[i]);
-    std::memcpy(end, argv[i], n);
-    end += n;
-    *end++ = ' ';
-  }
-  if (end != all)
-    --end;
-  *end = '\0';
-  set_info_value(*info, "argv", all);
-  core_free(all);
+  char *words = core_array<char>(bytes), *end = words;
+  for (int i = 0; i < argc; ++i)
+    end = std::strcpy(end, argv[i]) + std::strlen(argv[i]) + 1;
+  set_command(*info, words, bytes);
+  core_free(words);
   return 0;
 }
 

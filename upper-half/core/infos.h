@@ -17,6 +17,9 @@ const char *info_value(const Info *info, const char *key);
 void set_info_value(Info *info, const char *key, const char *value);
 // The hints of `more` replace or join those that are there.
 void update_info(Info *info, const Info *more);
+// The values of MPI_INFO_ENV (MPI-4.0, 11.2.1): how a job of so many processes was started. What the launcher was asked for besides (host,
+// soft, file) does not reach a program, and would not hold after a restart.
+void describe_start(Info *info, int processes);
 void release(Info *info);
 inline bool is_null(const Info *info) { return (info->flags & kNull) != 0; }
 
