@@ -52,6 +52,7 @@ struct State {
   std::uint32_t epoch = 0;
   Phase phase = Phase::idle;
   bool engine_in = false;
+  bool told_parked = false;    // while engine_in
   bool cancelled = false;      // while engine_in
   Phase after_cancel = Phase::idle;  // or between
   std::string write_directory;
@@ -496,13 +497,22 @@ bool engine_is_in() {
 bool control_engine_enter() {
   Lock lock(state.mutex);
   if (state.phase != Phase::park || state.engine_in) return false;
+  state.told_parked = false;
   return state.engine_in = true;
 }
 
+constexpr auto kBetweenSteps = 100us;  // of duplications
+
 Verdict control_parked() {
   Lock lock(state.mutex);
-  tell(wire::Parked{read_counts()}, state.epoch);
-  wait_until(lock, [] { return state.cancelled || state.phase >= Phase::drain; });
+  const std::uint32_t duplications = seam()->duplications;
+  if (!std::exchange(state.told_parked, true) || duplications == 0) tell(wire::Parked{read_counts(), duplications}, state.epoch);
+  const auto over = [] { return state.cancelled || state.phase >= Phase::drain; };
+  if (duplications == 0)
+    wait_until(lock, over);
+  else if (!over())
+    state.changed.wait_for(lock, kBetweenSteps);
+  if (!over()) return Verdict::again;
   return state.cancelled ? Verdict::cancelled : Verdict::go;
 }
 

@@ -55,6 +55,7 @@ void Checkpoint::attempt() {
   targets_ = Targets(ranks_);
   releases_ = early_;
   retry_ = disagreement_ = false;
+  duplicates_.assign(static_cast<std::size_t>(ranks_), false);
   wire::Quiesce quiesce;
   quiesce.generation = generation_;
   enter_phase(Phase::quiescing, wire::encode(quiesce, epoch_));
@@ -119,7 +120,7 @@ bool Checkpoint::message(int rank, Type type, std::uint32_t epoch, std::string_v
     if (!wire::decode(payload, &parked))
       return false;
     if (phase_ == Phase::parking)
-      handle_parked(rank, counts_of(parked.counts));
+      handle_parked(rank, counts_of(parked.counts), parked.duplications != 0);
     break;
   case Type::drained:
     if (phase_ == Phase::draining)
@@ -150,9 +151,10 @@ bool Checkpoint::message(int rank, Type type, std::uint32_t epoch, std::string_v
   return true;
 }
 
-void Checkpoint::handle_parked(int rank, const std::vector<CommCount> &counts) {
+void Checkpoint::handle_parked(int rank, const std::vector<CommCount> &counts, bool duplicates) {
   if (!targets_.parked(rank, counts))
     disagreement_ = true;
+  duplicates_[rank] = duplicates;
   answered(rank);
 }
 
@@ -176,7 +178,7 @@ void Checkpoint::advance() {
       retry_ = attempts_ < kMaxAttempts + early_;
       cancel(
           {75, EAGAIN, "ranks started a nonblocking collective on a new communicator at the same time; try again"});
-    } else {
+    } else if (std::find(duplicates_.begin(), duplicates_.end(), true) == duplicates_.end()) {
       enter_phase(Phase::draining, wire::encode(wire::Drain{}, epoch_));
     }
     break;
@@ -317,7 +319,7 @@ std::string Checkpoint::explain() const {
     return targets_.explain();
   std::string text;
   for (int rank = 0; rank < ranks_ && text.size() < 200; ++rank)
-    if (!answered_.empty() && !answered_[rank])
+    if (!answered_.empty() && (!answered_[rank] || (phase_ == Phase::parking && duplicates_[rank])))
       text += fmt::format("{}{}", text.empty() ? "" : ", ", rank);
   return text.empty() ? text : fmt::format("waits for rank {}", text);
 }

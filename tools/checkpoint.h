@@ -81,7 +81,7 @@ private:
   void to_all(const std::string &frame);
   void enter_phase(Phase phase, const std::string &frame);
   void advance();
-  void handle_parked(int rank, const std::vector<CommCount> &counts);
+  void handle_parked(int rank, const std::vector<CommCount> &counts, bool duplicates);
   void answered(int rank);
   void wait_for_resumed();
 
@@ -94,6 +94,7 @@ private:
   int attempts_ = 0, releases_ = 0;
   int early_ = 0;                     // attempts that have parked the ranks with targets unmet
   std::vector<bool> answered_, lost_; // by rank; answered: in this phase
+  std::vector<bool> duplicates_;      // by rank; parked, and cannot tell all counts yet
   int waiting_ = 0;                   // ranks that have not answered in this phase
   std::uint64_t generation_ = 0;
   std::string directory_;

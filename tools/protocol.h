@@ -25,7 +25,7 @@
 //     GATE, GATE_PLAIN                      ─────────►  (held)  ENTER
 //     LEFT, BLOCKED                         ─────────►  all targets met:
 //                                           ◄─────────  PARK
-//     PARKED                                ─────────►  all parked:
+//     PARKED (again when duplications end)  ─────────►  all parked, none under way:
 //                                           ◄─────────  DRAIN
 //     DRAINED                               ─────────►  all drained:
 //                                           ◄─────────  WRITE directory
@@ -47,7 +47,7 @@
 namespace mana::wire {
 
 inline constexpr std::uint32_t kMagic = 0x616e616d; // "mana"
-inline constexpr std::uint16_t kProtocolVersion = 5;
+inline constexpr std::uint16_t kProtocolVersion = 6;
 inline constexpr std::uint32_t kMaxPayload = 16u << 20;
 inline constexpr std::size_t kHeaderSize = 16;
 
@@ -252,11 +252,13 @@ using Drained = Plain<Type::drained>;
 using Resumed = Plain<Type::resumed>;
 
 // All threads of the upper half stand still. The counts are final for this checkpoint and do not include a collective
-// whose gate answered "park". The coordinator cancels and tries again when ranks disagree.
+// whose gate answered "park". The coordinator cancels and tries again when ranks disagree. A rank with duplications under way
+// (MPI_Comm_idup) cannot tell the counts of the new communicators yet, and says it again when they have ended.
 struct Parked {
   static constexpr Type type = Type::parked;
   std::vector<Count> counts;
-  template <class A> void fields(A &a) { a(counts); }
+  std::uint32_t duplications = 0;
+  template <class A> void fields(A &a) { a(counts, duplications); }
 };
 
 // Write the image rank-R.mana into this existing directory.

@@ -10,6 +10,7 @@ Installed by tools_commands_test.py in the place of mana-lower-openmpi. What it 
   slow=PHASE        does not answer for 3 seconds, or for=N
   never_init        does not say that it has called MPI_Init
   leaves=RANK       that rank leaves a barrier as all are parked for the first time, the others leave it afterwards
+  duplicates=N      communicators of it are being duplicated for N seconds more when the ranks are parked
   collective        loops over collectives on one communicator instead of computing
   request=1, =2     asks for a checkpoint itself (2: with stop)
   executes=WHEN     executes another program; the connection ends first, or is seen to end after the next has begun (WHEN=seen)
@@ -34,7 +35,7 @@ def counts(pairs):
 NOBODY_INSIDE = struct.pack("<III", 0, 0, 0xFFFFFFFF)  # and all admissions taken up
 
 
-def frame(kind, epoch=0, payload=b"", magic=0x616E616D, version=5):
+def frame(kind, epoch=0, payload=b"", magic=0x616E616D, version=6):
     return struct.pack("<IHHII", magic, version, NUMBER.get(kind, 99), epoch, len(payload)) + payload
 
 
@@ -111,7 +112,11 @@ class Rank:
         elif kind == "park":
             self.phase, self.held = kind, False
             self.entered += self.entered == 0 and self.fake.get("leaves") == str(self.rank)
-            self.say("parked", self.counters())
+            if "duplicates" in self.fake:
+                self.say("parked", self.counters() + struct.pack("<I", 1))
+                if select.select([self.socket], [], [], float(self.fake["duplicates"]))[0]:
+                    return  # it is cancelled
+            self.say("parked", self.counters() + struct.pack("<I", 0))
         elif kind == "drain":
             self.say("drained")
         elif kind == "write":

@@ -360,6 +360,25 @@ class Tools(unittest.TestCase):
         told = self.finish(job)
         self.assertEqual(told.count("again"), 2, "each rank waits at its gates until the next attempt")
 
+    def test_parked_ranks_with_duplications_under_way_are_waited_for(self):
+        job = self.launch("--timeout", "3", fake="duplicates=1,only=1")
+        started = time.monotonic()
+        code, _, err = self.run_it("mana_status", "--checkpoint")
+        self.assertEqual(code, 0, err)
+        self.assertGreaterEqual(time.monotonic() - started, 1)
+        self.finish(job)
+        job = self.launch("--timeout", "2", fake="duplicates=4,only=1")
+        code, _, err = self.run_it("mana_status", "--checkpoint")
+        self.assertEqual(code, 75, err)
+        self.assertIn("parking took longer than 2 s: waits for rank 1", err)
+        self.finish(job)
+
+    def test_parked_ranks_that_disagree_do_not_wait_for_duplications(self):
+        job = self.launch("--timeout", "8", fake="leaves=1,duplicates=5,only=0")
+        code, _, err = self.run_it("mana_status", "--checkpoint")
+        self.assertEqual(code, 0, err)
+        self.assertEqual(self.finish(job).count("again"), 2)
+
     def test_a_rank_that_dies_between_two_attempts(self):
         job = self.launch(fake="leaves=1,die=cancel,only=1")
         code, _, err = self.run_it("mana_status", "--checkpoint")

@@ -5,13 +5,11 @@
 //
 //     native idup ─► broadcast of the number on the new communicator ─► (inter-communicator: and back) ─► ready
 //
-// The next step is started when the last one is seen to have ended: in Wait, in Test, or in the drain. All members have
-// called MPI_Comm_idup when a drain begins, since it counts as a collective, so the drain ends all duplications.
+// The next step is started when the last one is seen to have ended: in Wait, in Test, or when the ranks are parked. All members
+// have called MPI_Comm_idup then, since it counts as a collective, so all duplications end before the drain begins. They must: a
+// member that is done may have entered collectives on the new communicator already, and left them (as the root of a broadcast),
+// and what it says of it is compared with what the others say.
 #include "core/duplication.h"
-
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "abi_constants.h"
 #include "core/attributes.h"
@@ -33,14 +31,6 @@ namespace mana {
 std::uint32_t duplications = 0;
 
 namespace {
-
-constexpr std::int64_t kPatience = 10;  // seconds
-
-std::int64_t now() {
-  timespec time;
-  syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &time);
-  return time.tv_sec;
-}
 
 struct Duplication {
   Comm *made;
@@ -136,12 +126,6 @@ bool duplication_goes_on(Request *request, int error) {
   request->buf = nullptr;
   seam()->duplications = --duplications;
   return false;
-}
-
-void end_duplications() {
-  if (duplications == 0) return;
-  for (const std::int64_t end = now() + kPatience; duplications != 0 && now() < end; syscall(SYS_sched_yield))
-    test_active_requests();
 }
 
 void finish_duplications(const Comm *comm) {

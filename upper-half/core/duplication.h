@@ -18,10 +18,4 @@ bool duplication_goes_on(Request *request, int error);
 // MPI_Comm_create_group: there it does not hang, and the ranks may begin them in any order.
 void finish_duplications(const Comm *comm);
 
-// The engine's, before it says what this rank has entered: a member that is done with the duplication may have entered collectives
-// on the new communicator already, and left them (as the root of a broadcast), and what it knows of it must be compared with what
-// this rank says. Gives up after some seconds: a duplication of the new communicator, which other members have not begun, does not
-// end before they go on.
-void end_duplications();
-
 }  // namespace mana

@@ -4,8 +4,8 @@
 // here nor in what it calls uses libc beyond memory and string functions.
 #include "core/engine.h"
 
-#include "core/duplication.h"
 #include "core/events.h"
+#include "core/requests.h"
 #include "drain/drain.h"
 #include "interface/seam.h"
 #include "record-replay/rebuild.h"
@@ -23,10 +23,8 @@ void run_checkpoint() {
 
   // Every thread of this process stands still and no rank of the job is inside a collective.
   Verdict verdict = seam()->services->stop_threads();
-  if (verdict == Verdict::go) {
-    end_duplications();
-    verdict = seam()->services->all_parked();
-  }
+  if (verdict == Verdict::go) verdict = seam()->services->all_parked();
+  for (; verdict == Verdict::again; verdict = seam()->services->all_parked()) test_active_requests();
   if (verdict == Verdict::cancelled) {
     seam()->services->resume();
     events_after_resume();

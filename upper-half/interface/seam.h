@@ -29,7 +29,7 @@
 
 namespace mana {
 
-inline constexpr std::uint32_t kSeamVersion = 9;
+inline constexpr std::uint32_t kSeamVersion = 10;
 inline constexpr std::uint64_t kSeamMagic = 0x6d616e617365616dULL;  // "manaseam"
 
 inline constexpr std::uintptr_t kWindowBase = 0x2000'0000'0000;
@@ -123,6 +123,7 @@ enum class Verdict : std::int32_t {
   go = 0,         // go on: enter the collective, resume the program
   park = 1,       // call the engine: a checkpoint wants this thread parked here
   cancelled = 2,  // the checkpoint was given up: resume as if nothing had been asked
+  again = 3,      // take what steps can be taken, and ask again
 };
 
 // Result of park_and_write(): the call returns once in the process that wrote the image
@@ -167,7 +168,7 @@ struct LowerServices {
   // This rank is to be parked. Stops all other threads of the upper half, unless the checkpoint has been given up (cancelled).
   Verdict (*stop_threads)();
   // Tells the coordinator that it is parked, and waits, making MPI progress, until every rank is (go) or the checkpoint is given
-  // up (cancelled).
+  // up (cancelled). With duplications under way it returns soon (again): the engine takes their next steps and calls it again.
   Verdict (*all_parked)();
   // This rank's channels are empty. Waits likewise.
   Verdict (*all_drained)();
