@@ -33,29 +33,58 @@ std::uint32_t load32(const unsigned char *p) {
   __builtin_memcpy(&value, p, 4);
   return value;
 }
-std::uint64_t load64(const unsigned char *p) {
-  std::uint64_t value;
-  __builtin_memcpy(&value, p, 8);
-  return value;
-}
 void store32(unsigned char *p, std::uint32_t value) { __builtin_memcpy(p, &value, 4); }
 void store64(unsigned char *p, std::uint64_t value) { __builtin_memcpy(p, &value, 8); }
 
-// Next `0f 05` at or after `p`, or `end`. Eight positions at a time: a byte of `miss` is zero exactly where
-// the byte is 0f and its successor 05 (plus, behind a real hit, false ones, which the second test sorts out).
+constexpr std::ptrdiff_t kBlock = 32; // positions at a time
+
+// The first block of positions from `p` on with a `0f 05` at one of them, or one that ends behind `end`. A system call leaves the
+// vector registers as they are, and so must we: they are put back.
+const unsigned char *next_block(const unsigned char *p, const unsigned char *end) {
+  alignas(16) static constexpr unsigned char kBytes[32] = {
+      0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f, 0x0f,
+      0x05, 0x05, 0x05, 0x05, 0x05, 0x05, 0x05, 0x05, 0x05, 0x05, 0x05, 0x05, 0x05, 0x05, 0x05, 0x05};
+  unsigned char saved[4][16];
+  const unsigned char *behind = p + kBlock + 1;
+  std::uint32_t hits;
+  asm volatile("movdqu %%xmm0, 0(%[saved])\n\t"
+               "movdqu %%xmm1, 16(%[saved])\n\t"
+               "movdqu %%xmm2, 32(%[saved])\n\t"
+               "movdqu %%xmm3, 48(%[saved])\n"
+               "1:\tcmp %[end], %[behind]\n\t"
+               "ja 2f\n\t"
+               "movdqu -33(%[behind]), %%xmm0\n\t"
+               "movdqu -32(%[behind]), %%xmm1\n\t"
+               "movdqu -17(%[behind]), %%xmm2\n\t"
+               "movdqu -16(%[behind]), %%xmm3\n\t"
+               "pcmpeqb 0(%[bytes]), %%xmm0\n\t"
+               "pcmpeqb 16(%[bytes]), %%xmm1\n\t"
+               "pcmpeqb 0(%[bytes]), %%xmm2\n\t"
+               "pcmpeqb 16(%[bytes]), %%xmm3\n\t"
+               "pand %%xmm1, %%xmm0\n\t"
+               "pand %%xmm3, %%xmm2\n\t"
+               "por %%xmm2, %%xmm0\n\t"
+               "pmovmskb %%xmm0, %[hits]\n\t"
+               "test %[hits], %[hits]\n\t"
+               "jnz 2f\n\t"
+               "add $32, %[behind]\n\t"
+               "jmp 1b\n"
+               "2:\tmovdqu 0(%[saved]), %%xmm0\n\t"
+               "movdqu 16(%[saved]), %%xmm1\n\t"
+               "movdqu 32(%[saved]), %%xmm2\n\t"
+               "movdqu 48(%[saved]), %%xmm3"
+               : [behind] "+r"(behind), [hits] "=&r"(hits)
+               : [saved] "r"(saved), [bytes] "r"(kBytes), [end] "r"(end)
+               : "memory", "cc");
+  return behind - kBlock - 1;
+}
+
+// Next `0f 05` at or after `p`, or `end`.
 const unsigned char *next_syscall(const unsigned char *p, const unsigned char *end) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
-  while (p + 9 <= end) {
-    const std::uint64_t miss = (load64(p) ^ (kOnes * 0x0f)) | (load64(p + 1) ^ (kOnes * 0x05));
-    if (((miss - kOnes) & ~miss & kHighs) == 0) {
-      p += 8;
-      continue;
-    }
-    for (int i = 0; i < 8; ++i)
+  for (p = next_block(p, end); p + kBlock + 1 <= end; p = next_block(p + kBlock, end))
+    for (std::ptrdiff_t i = 0; i < kBlock; ++i)
       if (p[i] == 0x0f && p[i + 1] == 0x05)
         return p + i;
-    p += 8;
-  }
   for (; p + 2 <= end; ++p)
     if (p[0] == 0x0f && p[1] == 0x05)
       return p;
@@ -117,11 +146,33 @@ void write_jump(const Site &site, const unsigned char *stub) {
   site.at[site.bytes - 1] = 0x90;
 }
 
-bool protect(const void *start, std::uint64_t bytes, std::uint64_t prot) {
-  const std::uint64_t address = reinterpret_cast<std::uint64_t>(start);
-  const std::uint64_t low = page_down(address);
-  return !failed(raw_syscall(__NR_mprotect, low, page_up(address + bytes) - low, prot));
+bool protect(std::uintptr_t low, std::uintptr_t high, std::uint64_t prot) {
+  return !failed(raw_syscall(__NR_mprotect, low, high - low, prot));
 }
+
+// The pages of a mapping that are being rewritten: read-write, the next sites are often in the same.
+struct OpenPages {
+  std::uint64_t prot; // of the mapping
+  std::uintptr_t low = 0, high = 0;
+
+  // From here on the code is the program's only one: it must become executable again.
+  void close() {
+    if (low != high && !protect(low, high, prot))
+      __builtin_trap();
+    low = high = 0;
+  }
+  bool open(const Site &site) {
+    const std::uintptr_t at = reinterpret_cast<std::uintptr_t>(site.at);
+    if (low <= at && at + site.bytes <= high)
+      return true;
+    close();
+    if (!protect(page_down(at), page_up(at + site.bytes), PROT_READ | PROT_WRITE))
+      return false;
+    low = page_down(at);
+    high = page_up(at + site.bytes);
+    return true;
+  }
+};
 
 // A page for stubs that reach every site of the mapping, read-write as yet; null when none is near.
 unsigned char *new_stub_page(std::uintptr_t start, std::uintptr_t end) {
@@ -148,21 +199,23 @@ void patch_code(std::uintptr_t start, std::uintptr_t end, std::uint64_t prot) {
   const unsigned char *low = reinterpret_cast<const unsigned char *>(start);
   const unsigned char *high = reinterpret_cast<const unsigned char *>(end);
   const unsigned char *from = low;
+  OpenPages open{prot};
   Site site = next_site(low, &from, high);
   while (site.at) {
     unsigned char *page = new_stub_page(start, end);
     if (!page)
       return;
     for (std::size_t i = 0; site.at && i < kStubsPerPage; ++i, site = next_site(low, &from, high)) {
-      if (!protect(site.at, site.bytes, PROT_READ | PROT_WRITE))
+      if (!open.open(site)) {
+        site.at = nullptr; // the rest is left to the net
         break;
+      }
       write_stub(page + i * kStubBytes, site);
       write_jump(site, page + i * kStubBytes);
-      // From here on the code is the program's only one: it must become executable again.
-      if (!protect(site.at, site.bytes, prot))
-        __builtin_trap();
     }
-    if (!protect(page, kPageSize, PROT_READ | PROT_EXEC))
+    open.close();
+    const std::uintptr_t stubs = reinterpret_cast<std::uintptr_t>(page);
+    if (!protect(stubs, stubs + kPageSize, PROT_READ | PROT_EXEC))
       __builtin_trap();
   }
 }
