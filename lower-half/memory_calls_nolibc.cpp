@@ -112,7 +112,8 @@ long on_mmap(SyscallFrame *frame) {
     return -EINVAL;
   window_lock();
   const long got = map_locked(arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
-  if (!failed(got) && (arg[2] & PROT_EXEC) && !(arg[3] & MAP_ANONYMOUS))
+  // What is shared stays as it is: others have it too, and a rewritten site reaches its stub from here alone.
+  if (!failed(got) && (arg[2] & PROT_EXEC) && (arg[3] & (MAP_TYPE | MAP_ANONYMOUS)) == MAP_PRIVATE)
     mapped_code(static_cast<std::uintptr_t>(got), page_up(arg[1]), arg[2], static_cast<int>(arg[4]), arg[5]);
   window_unlock();
   return got;

@@ -23,10 +23,7 @@ namespace mana {
 // MANA_PATCH=off: leaves everything to the net.
 void patch_disable();
 
-// A mapping of `fd` at `offset`, just made, that nobody runs yet. With the allocator's lock held. No libc.
+// A private mapping of `fd` at `offset`, just made, that nobody runs yet. With the allocator's lock held. No libc.
 void patch_file_mapping(std::uintptr_t start, std::uint64_t bytes, std::uint64_t prot, int fd, std::uint64_t offset);
-
-// The same for memory whose every page is known to be readable.
-void patch_code(std::uintptr_t start, std::uintptr_t end, std::uint64_t prot);
 
 } // namespace mana

@@ -150,9 +150,12 @@ bool protect(std::uintptr_t low, std::uintptr_t high, std::uint64_t prot) {
   return !failed(raw_syscall(__NR_mprotect, low, high - low, prot));
 }
 
-// The pages of a mapping that are being rewritten: read-write, the next sites are often in the same.
-struct OpenPages {
+// The part of a mapping that is being rewritten: read-write. As large as most libraries, so that few calls do; not the whole of a
+// mapping of any size, which would count as memory that the program may come to need (proc_sys_vm(5), overcommit_memory).
+struct OpenPart {
+  static constexpr std::uintptr_t kBytes = std::uintptr_t{2} << 20;
   std::uint64_t prot; // of the mapping
+  std::uintptr_t end; // of the mapping
   std::uintptr_t low = 0, high = 0;
 
   // From here on the code is the program's only one: it must become executable again.
@@ -166,10 +169,11 @@ struct OpenPages {
     if (low <= at && at + site.bytes <= high)
       return true;
     close();
-    if (!protect(page_down(at), page_up(at + site.bytes), PROT_READ | PROT_WRITE))
+    const std::uintptr_t from = page_down(at), to = from + kBytes < end ? from + kBytes : end;
+    if (!protect(from, to, PROT_READ | PROT_WRITE))
       return false;
-    low = page_down(at);
-    high = page_up(at + site.bytes);
+    low = from;
+    high = to;
     return true;
   }
 };
@@ -187,19 +191,13 @@ unsigned char *new_stub_page(std::uintptr_t start, std::uintptr_t end) {
   return reinterpret_cast<unsigned char *>(got);
 }
 
-} // namespace
-
-void patch_disable() { disabled = true; }
-
 // No page is ever writable and executable at once. The mapping is new, so nobody can run a site between its
 // rewriting and the moment when its stub becomes executable; a stub page is not touched again after that.
 void patch_code(std::uintptr_t start, std::uintptr_t end, std::uint64_t prot) {
-  if (disabled || !(prot & PROT_READ))
-    return;
   const unsigned char *low = reinterpret_cast<const unsigned char *>(start);
   const unsigned char *high = reinterpret_cast<const unsigned char *>(end);
   const unsigned char *from = low;
-  OpenPages open{prot};
+  OpenPart open{prot, page_up(end)};
   Site site = next_site(low, &from, high);
   while (site.at) {
     unsigned char *page = new_stub_page(start, end);
@@ -220,10 +218,14 @@ void patch_code(std::uintptr_t start, std::uintptr_t end, std::uint64_t prot) {
   }
 }
 
+} // namespace
+
+void patch_disable() { disabled = true; }
+
 void patch_file_mapping(std::uintptr_t start, std::uint64_t bytes, std::uint64_t prot, int fd, std::uint64_t offset) {
   // Pages behind the end of the file exist but fault.
   struct stat status;
-  if (disabled ||
+  if (disabled || !(prot & PROT_READ) ||
       failed(raw_syscall(__NR_fstat, static_cast<std::uint64_t>(fd), reinterpret_cast<std::uint64_t>(&status))))
     return;
   const std::uint64_t size = static_cast<std::uint64_t>(status.st_size);

@@ -44,6 +44,23 @@ static void shared_memory(void) {
   unlink(name);
 }
 
+// Written through one mapping and executed in another, as compilers at run time do: every byte stays what was written.
+static void shared_code(void) {
+  static const unsigned char code[] = {0xbf, 0xff, 0xff, 0xff, 0xff,  // mov $-1, %edi
+                                       0xb8, 140, 0, 0, 0,            // mov $SYS_getpriority, %eax
+                                       0x0f, 0x05, 0xc3};             // syscall; ret
+  const int object = memfd_create("code", 0);
+  SAME(pwrite(object, code, sizeof code, 0), (int)sizeof code);
+  unsigned char *run = map(kPage, PROT_READ | PROT_EXEC, MAP_SHARED, object), now[sizeof code];
+  for (int i = 0; i < 2; ++i, step()) {
+    SAME(((int (*)(void))(void *)run)(), -EINVAL);
+    SAME(pread(object, now, sizeof now, 0), (int)sizeof now);
+    SAME(memcmp(now, code, sizeof code), 0);
+  }
+  munmap(run, kPage);
+  close(object);
+}
+
 static int resident(void *page) {
   unsigned char state;
   SAME(mincore(page, kPage, &state), 0);
@@ -108,6 +125,7 @@ static void growing_memory(void) {
 int main(int argc, char **argv) {
   begin(&argc, &argv);
   shared_memory(), step();
+  shared_code(), step();
   private_memory(), step();
   growing_memory(), step();
   return end();
