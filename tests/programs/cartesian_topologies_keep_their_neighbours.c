@@ -49,6 +49,20 @@ int main(int argc, char **argv) {
   MPI_Sendrecv(&rank, 1, MPI_INT, right, 1, &in[0], 1, MPI_INT, left, 1, grid, MPI_STATUS_IGNORE);
   if (left != MPI_PROC_NULL) SAME(in[0], left);
   MPI_Comm_free(&row);
+
+  // A grid without dimensions for each process; MPICH makes it for the first alone.
+  const int none[2] = {0, 0};
+  MPI_Cart_sub(grid, none, &row);
+#ifdef MPICH_VERSION
+  CHECK((row == MPI_COMM_NULL) == (rank != 0));
+#endif
+  if (row != MPI_COMM_NULL) {
+    MPI_Cartdim_get(row, &n);
+    SAME(n, 0);
+    MPI_Comm_size(row, &n);
+    SAME(n, 1);
+    MPI_Comm_free(&row);
+  }
   MPI_Comm_free(&grid);
   return end();
 }

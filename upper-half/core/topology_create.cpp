@@ -9,6 +9,7 @@
 #include "core/lock.h"
 #include "core/memory.h"
 #include "core/neighbors.h"
+#include "core/start.h"
 #include "core/topology.h"
 #include "core_api.h"
 #include "lower_mpi.h"
@@ -46,11 +47,8 @@ int create_new(TopologyData *t, NativeComm base, NativeComm *made) {
   return *made == natives.comm_null ? 0 : find_repeats(t, *made);
 }
 
-// Makes the communicator and gives it `topology`, which becomes the record's or is freed.
-int create(Comm *comm, TopologyData *topology, Comm **newcomm) {
-  int error = abi::ERR_COMM;
-  if (!comm->remote)
-    error = create_comm(comm, newcomm, [&](NativeComm *made) { return create_new(topology, comm->native, made); });
+// Gives the communicator that was made from `comm`, if that went well, its `topology`, which becomes the record's or is freed.
+int attach_topology(Comm *comm, int error, TopologyData *topology, Comm **newcomm) {
   if (error || is_null(*newcomm)) {
     core_free(topology);
   } else {
@@ -58,6 +56,14 @@ int create(Comm *comm, TopologyData *topology, Comm **newcomm) {
     if (topology->kind == Topology::cart) cart_coords(topology, (*newcomm)->rank, topology->coords);
   }
   return error ? raise(comm, error) : 0;
+}
+
+// Makes the communicator and gives it `topology`.
+int create(Comm *comm, TopologyData *topology, Comm **newcomm) {
+  int error = abi::ERR_COMM;
+  if (!comm->remote)
+    error = create_comm(comm, newcomm, [&](NativeComm *made) { return create_new(topology, comm->native, made); });
+  return attach_topology(comm, error, topology, newcomm);
 }
 
 void copy(std::int32_t *to, const int *from, int n) {
@@ -90,25 +96,21 @@ int Cart_create(Comm *comm, int ndims, const int *dims, const int *periods, int,
   return create(comm, cart, newcomm);
 }
 
-// A split by what is left out, then the grid of what remains.
+// A split by what is left out, then the grid of what remains. When nothing does, every process is by itself; MPICH then has a
+// communicator for the first one alone, and so have its programs.
 int Cart_sub(Comm *comm, const int *remain_dims, Comm **newcomm) {
   Call call(Fn::Cart_sub);
   if (is_null(comm)) return raise(comm, abi::ERR_COMM);
   if (!comm->topology || comm->topology->kind != Topology::cart) return raise(comm, abi::ERR_TOPOLOGY);
-  const CartSub sub = cart_sub(comm->topology, comm->rank, remain_dims);
+  CartSub sub = cart_sub(comm->topology, comm->rank, remain_dims);
+  if (sub.topology->ndims == 0 && comm->rank != 0 && !as_open_mpi()) sub.color = abi::UNDEFINED;
   const int error = create_comm(comm, newcomm, [&](NativeComm *made) {
     const int split_error = split_below(comm->native, sub.color, sub.rank, made);
-    if (split_error || !sub.topology) return split_error;
+    if (split_error || *made == natives.comm_null) return split_error;
     const int error = add_topology(sub.topology, made);
     return error ? error : find_repeats(sub.topology, *made);
   });
-  if (error) {
-    core_free(sub.topology);
-  } else {
-    (*newcomm)->topology = sub.topology;
-    if (sub.topology) cart_coords(sub.topology, (*newcomm)->rank, sub.topology->coords);
-  }
-  return error ? raise(comm, error) : 0;
+  return attach_topology(comm, error, sub.topology, newcomm);
 }
 
 int Graph_create(Comm *comm, int nnodes, const int *index, const int *edges, int, Comm **newcomm) {
