@@ -37,6 +37,14 @@ def test_unwinding_in_cxx(case, mpi, call):
     check(case, mpi, call)
 
 
+@pytest.mark.parametrize("mpi", MPIS)
+@pytest.mark.parametrize("call", [4, 10, 40])
+def test_bindings_of_cxx(case, mpi, call):
+    if case.run(f"mpicxx.{mpi}", "-w", "-o", "app", HERE / "uses_the_cxx_bindings.cpp", expect=None).status:
+        pytest.skip("this MPI has no C++ bindings")
+    check(case, mpi, call if mpi == "mpich" else min(call, 12))
+
+
 def test_a_static_program_that_can_be_moved(case):
     """Without MPI, so it is one process."""
     case.run("gcc", "-O1", "-static-pie", "-pthread", "-o", "app", HERE / "ticks_by_itself.c")

@@ -45,6 +45,7 @@ inline FrontOps test_front = [] {
   ops.front = 1;
   ops.call_comm_errhandler = [](void (*fn)(), Object *object, int error) {
     reinterpret_cast<ErrorFunction>(fn)(object, error);
+    return error;
   };
   ops.call_copy_attr = [](void (*fn)(), Object *object, int keyval, void *extra, AttributeValue &value,
                           AttributeValue *out, int *flag) {

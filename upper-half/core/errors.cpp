@@ -91,8 +91,8 @@ int last_used_code() { return user_code_count ? kFirstUserCode + user_code_count
 
 int call_errhandler(Errhandler *handler, Object *object, int error) {
   if (handler->function)
-    front().call_comm_errhandler(handler->function, object, error);
-  else if (handler->abi != abi::ERRORS_RETURN)
+    return front().call_comm_errhandler(handler->function, object, error);
+  if (handler->abi != abi::ERRORS_RETURN && handler->abi != kAbiErrorsThrow)
     fatal(handler, object, error);
   return error;
 }
@@ -107,7 +107,7 @@ int raise(Comm *comm, int error) {
   // The handler may free both.
   Errhandler *handler = errhandler_or_initial(comm->errhandler);
   ++handler->refs;
-  call_errhandler(handler, comm, error);
+  error = call_errhandler(handler, comm, error);
   release(handler);
   return error;
 }
@@ -115,7 +115,7 @@ int raise(Comm *comm, int error) {
 int raise(File *file, int error) {
   Errhandler *handler = file->errhandler ? file->errhandler : predefined<Errhandler>(abi::ERRORS_RETURN);
   ++handler->refs;
-  call_errhandler(handler, file, error);
+  error = call_errhandler(handler, file, error);
   release(handler);
   return error;
 }
@@ -125,7 +125,7 @@ int raise(Win *win, int error) {
     return raise(error);
   Errhandler *handler = win->errhandler;
   ++handler->refs;
-  call_errhandler(handler, win, error);
+  error = call_errhandler(handler, win, error);
   release(handler);
   return error;
 }

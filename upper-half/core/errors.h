@@ -23,7 +23,11 @@ inline constexpr int kFirstUserCode = 100;
 // What has no communicator yet reports to the handler that it was given.
 [[gnu::cold]] int raise_to(Errhandler *handler, int error);
 
-// Runs a given handler: MPI_Comm_call_errhandler and raise().
+// What raise() returns when the program's handler has set the code to MPI_SUCCESS. For the program the call succeeds then, as it does
+// in MPICH; for us it has failed, and nothing else is returned.
+inline constexpr int kSilenced = -2;
+
+// Runs a given handler, and returns what raise() does: MPI_Comm_call_errhandler and raise().
 int call_errhandler(Errhandler *handler, Object *object, int error);
 
 // Text of a class or code without a newline, never null.

@@ -277,7 +277,8 @@ struct Win : Object {
 struct FrontOps {
   std::uint32_t front;            // 1 openmpi, 2 mpich
   void (*call_op)(void (*fn)(), void *in, void *inout, int *len, Datatype *type);
-  void (*call_comm_errhandler)(void (*fn)(), Object *object, int abi_error);  // comm, win or file by object->kind
+  // comm, win or file by object->kind. Returns the error again, or what the handler has put in its place.
+  int (*call_comm_errhandler)(void (*fn)(), Object *object, int abi_error);
   // attribute callbacks, by object kind (comm, datatype, win); keyval is the front's number; return the front's code
   // `value` stays where it is while the attribute lives: C may be given its address
   int (*call_copy_attr)(void (*fn)(), Object *object, int keyval, void *extra, AttributeValue &value, AttributeValue *out,

@@ -117,6 +117,7 @@ enum ExtraAbi : int {
   kAbi2DoubleComplex = 1001,
   kAbiLb = 1002,
   kAbiUb = 1003,
+  kAbiErrorsThrow = 1004, // MPI::ERRORS_THROW_EXCEPTIONS of MPICH: returned, and thrown by its C++ bindings
 };
 inline constexpr int kMaxAbi = 1024;
 

@@ -115,7 +115,7 @@ Comm comms[3];
 Group groups[2];
 Datatype null_type, named_types[length(kNamedTypes)], pair_types[length(kPairTypes)];
 Op ops[length(kOps)];
-Errhandler errhandlers[4];
+Errhandler errhandlers[5];
 Info infos[2];
 Request null_request_record;
 Message messages[2];
@@ -216,6 +216,7 @@ void predefined_start() {
   define(&errhandlers[1], Kind::errhandler, abi::ERRORS_ARE_FATAL, 0);
   define(&errhandlers[2], Kind::errhandler, abi::ERRORS_ABORT, 0);
   define(&errhandlers[3], Kind::errhandler, abi::ERRORS_RETURN, 0);
+  define(&errhandlers[4], Kind::errhandler, kAbiErrorsThrow, 0);
   define_comms();
   define(&groups[0], Kind::group, abi::GROUP_NULL, kNull);
   define(&groups[1], Kind::group, abi::GROUP_EMPTY, 0);

@@ -65,7 +65,7 @@ int raise_on(Session *session, int error) {
   if (session->flags & kNull) return raise(error);
   Errhandler *handler = session->errhandler;
   ++handler->refs;
-  call_errhandler(handler, session, error);
+  error = call_errhandler(handler, session, error);
   release(handler);
   return error;
 }

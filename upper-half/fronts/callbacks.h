@@ -10,6 +10,7 @@
 #else
 #include "fronts/mpich_fortran.h"
 #endif
+#include "fronts/cxx_callbacks.h"
 
 namespace mana::front_side {
 
@@ -19,6 +20,8 @@ void call_op(void (*function)(), void *in, void *inout, int *len, Datatype *type
   if (fortran::is_fortran(function))
     return fortran::call_op(function, in, inout, len, type);
   MPI_Datatype handle = type_out(type);
+  if (cxx::is_cxx(function))
+    return cxx::call_op(function, in, inout, len, &handle);
   reinterpret_cast<MPI_User_function *>(function)(in, inout, len, &handle);
 }
 
@@ -29,27 +32,40 @@ void call_large_op(void (*function)(), void *in, void *inout, std::int64_t *len,
   reinterpret_cast<Function *>(function)(in, inout, &count, &handle);
 }
 
-// `object` is a communicator: files and windows are not there yet, what fails on one of them is reported here as
-// well.
-void call_comm_errhandler(void (*function)(), Object *object, int abi_error) {
-  int code = errcode_out(abi_error);
+void run_errhandler(void (*function)(), Object *object, int *code) {
   if (fortran::is_fortran(function))
-    return fortran::call_errhandler(function, object, &code);
+    return fortran::call_errhandler(function, object, code);
+#ifndef OPEN_MPI
+  if (cxx::is_cxx(function))
+    return cxx::call_errhandler(function, object, code);
+#endif
   if (object->kind == Kind::file) {
     MPI_File handle = file_out(object);
-    reinterpret_cast<MPI_File_errhandler_function *>(function)(&handle, &code);
+    reinterpret_cast<MPI_File_errhandler_function *>(function)(&handle, code);
   } else if (object->kind == Kind::win) {
     MPI_Win handle = win_out(object);
-    reinterpret_cast<MPI_Win_errhandler_function *>(function)(&handle, &code);
+    reinterpret_cast<MPI_Win_errhandler_function *>(function)(&handle, code);
 #ifdef MPI_SESSION_NULL
   } else if (object->kind == Kind::session) {
     MPI_Session handle = session_out(object);
-    reinterpret_cast<MPI_Session_errhandler_function *>(function)(&handle, &code);
+    reinterpret_cast<MPI_Session_errhandler_function *>(function)(&handle, code);
 #endif
   } else {
     MPI_Comm handle = comm_out(object);
-    reinterpret_cast<MPI_Comm_errhandler_function *>(function)(&handle, &code);
+    reinterpret_cast<MPI_Comm_errhandler_function *>(function)(&handle, code);
   }
+}
+
+// What a handler sets its code to is what MPICH returns then; Open MPI returns the error all the same.
+int call_comm_errhandler(void (*function)(), Object *object, int abi_error) {
+  const int raised = errcode_out(abi_error);
+  int code = raised;
+  run_errhandler(function, object, &code);
+#ifdef OPEN_MPI
+  return abi_error;
+#else
+  return code == raised ? abi_error : code == MPI_SUCCESS ? kSilenced : errcode_in(code);
+#endif
 }
 
 // What C sees of an attribute: the pointer that it has set, the address of an integer that Fortran has set.

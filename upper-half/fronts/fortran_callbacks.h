@@ -9,6 +9,8 @@ namespace mana::mpifh {
 inline constexpr std::uintptr_t kWrittenInFortran = std::uintptr_t{1} << 63;
 // An attribute function of MPI-1, whose values are default integers.
 inline constexpr std::uintptr_t kDefaultIntegers = std::uintptr_t{1} << 62;
+// A reduction or an error handler of the C++ bindings (cxx_callbacks.h).
+inline constexpr std::uintptr_t kWrittenInCxx = std::uintptr_t{1} << 61;
 
 template <class Function> Function marked(Function function, std::uintptr_t bits = kWrittenInFortran) {
   return reinterpret_cast<Function>(reinterpret_cast<std::uintptr_t>(function) | bits);
@@ -17,7 +19,7 @@ template <class Function> bool has_mark(Function function, std::uintptr_t bit) {
   return (reinterpret_cast<std::uintptr_t>(function) & bit) != 0;
 }
 template <class To, class Function> To *unmarked(Function function) {
-  return reinterpret_cast<To *>(reinterpret_cast<std::uintptr_t>(function) & ~(kWrittenInFortran | kDefaultIntegers));
+  return reinterpret_cast<To *>(reinterpret_cast<std::uintptr_t>(function) & ~(kWrittenInFortran | kDefaultIntegers | kWrittenInCxx));
 }
 
 } // namespace mana::mpifh

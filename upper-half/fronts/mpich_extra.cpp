@@ -68,7 +68,9 @@ void fill_null(Kind kind) {
     fill(all.types, std::size(all.types), kind);
     return fill(all.pairs, std::size(all.pairs), kind);
   default:
-    return fill(all.others[index], std::size(all.others[index]), kind);
+    fill(all.others[index], std::size(all.others[index]), kind);
+    if (kind == Kind::errhandler)
+      bind_errhandler(kAbiErrorsThrow, MPIR_ERRORS_THROW_EXCEPTIONS);
   }
 }
 
@@ -163,13 +165,22 @@ int MPIR_Err_create_code(int, int, const char *, int, int error_class, const cha
 int MPIR_Err_return_comm(void *, const char *, int code) { return code; }
 int MPIR_Err_return_win(void *, const char *, int code) { return code; }
 
-// What libmpichfort and libmpichcxx say of the language of callbacks and attributes. C++ callbacks are not carried.
+// What libmpichfort and libmpichcxx say of the language of callbacks and attributes.
 void MPII_Keyval_set_proxy(int keyval, void (*copy)(), void (*remove)()) {
   InCore in_core;
   set_keyval_proxies(keyval, {copy, remove});
 }
-void MPII_Op_set_cxx(MPI_Op, void (*)()) {}
-void MPII_Errhandler_set_cxx(MPI_Errhandler, void (*)()) {}
+void MPII_Op_set_cxx(MPI_Op op, void (*caller)()) {
+  InCore in_core;
+  cxx::op_caller = caller;
+  op_in(op)->function = mpifh::marked(op_in(op)->function, mpifh::kWrittenInCxx);
+}
+void MPII_Errhandler_set_cxx(MPI_Errhandler errhandler, void (*caller)()) {
+  InCore in_core;
+  cxx::errhandler_caller = caller;
+  Errhandler *handler = errhandler_in(errhandler);
+  handler->function = mpifh::marked(handler->function, mpifh::kWrittenInCxx);
+}
 void MPII_Grequest_set_lang_f77(MPI_Request request) {
   InCore in_core;
   mark_generalized(request_in(request), mpifh::kWrittenInFortran);

@@ -1,6 +1,6 @@
 // Callbacks written in Fortran, as MPICH's libmpichfort hands them over. Handles are integers in both languages, so
-// reductions and error handlers are called as in C. Attribute functions come with a pair of functions of libmpichfort
-// between (MPII_Keyval_set_proxy), which the core keeps with the keyval. Those of generalized requests are marked
+// reductions and error handlers are called as in C. Attribute functions come with a pair of functions of libmpichfort, or of
+// libmpichcxx for those in C++, between (MPII_Keyval_set_proxy), which the core keeps with the keyval. Those of generalized requests are marked
 // (MPII_Grequest_set_lang_f77); their extra state is the address that the program gave. Included by callbacks.h.
 #pragma once
 #include "core/attributes.h"
@@ -40,7 +40,7 @@ using DeleteProxy = int(void (*)(), int handle, int keyval, AttributeForm, void 
 
 inline int call_copy_attr(void (*function)(), Object *object, int keyval, void *extra, AttributeValue &value,
                           AttributeValue *out, int *flag) {
-  out->form = value.form == AttributeForm::pointer ? AttributeForm::address_integer : value.form;
+  out->form = value.form;
   return reinterpret_cast<CopyProxy *>(keyval_proxies(keyval).copy)(
       function, int_out(object), keyval, extra, value.form, value.value, &out->value, flag);
 }

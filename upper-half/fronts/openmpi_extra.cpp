@@ -119,6 +119,14 @@ MANA_EXPORT int mana_fortran_get_attribute(int kind, MPI_Fint object, int keyval
   return fortran::get_attribute(fn, record, keyval, get_in_c, value, flag);
 }
 
+#if OMPI_MAJOR_VERSION < 5
+// For libmpi_cxx.so.40, after each MPI_Op_create of its own.
+MANA_EXPORT void ompi_op_set_cxx_callback(MPI_Op op, MPI_User_function *function) {
+  const InCore in_core;
+  op_in(op)->function = cxx::reduction(op_in(op)->function, function);
+}
+#endif
+
 // What Fortran passes: the common blocks of the executable, if it has them.
 extern MPI_Fint mpi_fortran_status_ignore_[], mpi_fortran_statuses_ignore_[];
 MPI_Fint *MPI_F_STATUS_IGNORE = mpi_fortran_status_ignore_;

@@ -1,16 +1,25 @@
 // Names of Open MPI's libmpi beyond its mpi.h: the sentinels of Fortran, which programs and libmpi_mpifh compare by their
-// addresses, and what libmpi_cxx needs to be loaded at all. Programs that only have that in their list of libraries run with these;
-// calls that would really use one get an error.
+// addresses, and what libmpi_cxx needs. That library looks into Open MPI's own structures where attributes and error handlers of the
+// C++ bindings are concerned: calls that come to this end the program with a sentence.
 #include <cstddef>
 
 #include "fronts/openmpi_head.h"
 
+#include "core/call.h"
+#include "interface/seam.h"
+
+using namespace mana;
+
 #define MANA_EXPORT __attribute__((visibility("default")))
 // An object of the size that the real one has; zero.
 #define STOCK_OBJECT(name, bytes) MANA_EXPORT alignas(8) char name[bytes];
-// A function that fails. Callers pass what they like: it looks at nothing.
-#define STOCK_FUNCTION(name)                                                                                         \
-  MANA_EXPORT int name() { return MPI_ERR_UNSUPPORTED_OPERATION; }
+// A function that is not to be had. Callers pass what they like: it looks at nothing.
+#define STOCK_FUNCTION(name, what)                                                                                   \
+  MANA_EXPORT int name() {                                                                                           \
+    const InCore in_core;                                                                                            \
+    seam()->services->die(78, "Open MPI's C++ bindings: " what " are not supported");                      \
+    __builtin_unreachable();                                                                                         \
+  }
 
 extern "C" {
 
@@ -29,10 +38,9 @@ STOCK_OBJECT(ompi_errcode_intern_lastused, 4)
 STOCK_OBJECT(ompi_errcodes_intern, 120)
 STOCK_OBJECT(ompi_mpi_errors_throw_exceptions, 1024)
 STOCK_OBJECT(ompi_registered_datareps, 64)
-STOCK_FUNCTION(ompi_attr_create_keyval)
-STOCK_FUNCTION(ompi_errhandler_create)
-STOCK_FUNCTION(ompi_errhandler_invoke)
-STOCK_FUNCTION(ompi_op_set_cxx_callback)
+STOCK_FUNCTION(ompi_attr_create_keyval, "attributes")
+STOCK_FUNCTION(ompi_errhandler_create, "error handlers")
+STOCK_FUNCTION(ompi_errhandler_invoke, "error handlers")
 #else
 // Datatypes of its extension for floating-point numbers of 16 bits: as handles they are MPI_DATATYPE_NULL.
 STOCK_OBJECT(ompi_mpi_short_float, 512)
