@@ -11,8 +11,8 @@
 //                                      executes: they inherit the filter, and never have code in the window
 //   else                       trap    about 1 us
 //
-// What any filter costs, also one that allows everything: 9 to 27 ns per system call, depending on the machine, and 20 more where
-// the kernel must run it (the intercepted numbers). The way through the code page adds 10.
+// What any filter costs, also one that allows everything: 9 to 35 ns per system call, depending on the machine, and 20 to 25 more where
+// the kernel must run it (the intercepted numbers), however short it is. The way through the code page adds 7.
 //
 // The number is tested before the instruction pointer, which keeps all other calls on the kernel's constant-action
 // path. Where seccomp() is refused the net is off, and inlined system calls of the program (not libc's) go unseen. It
