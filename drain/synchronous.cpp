@@ -63,8 +63,13 @@ Buffered *find_noticed(const Notice &notice) {
   const Comm *comm = find_comm(notice.comm_id);
   if (!comm) return nullptr;
   std::uint64_t behind = notice.after;
-  for (Buffered *m = comm->buffered_tail; m; m = m->prev)
-    if (m->source == notice.source && m->tag == notice.tag && behind-- == 0) return m;
+  for (Buffered *m = comm->buffered_tail; m; m = m->prev) {
+    if (m->source != notice.source || m->tag != notice.tag) continue;
+    if (behind > 0)
+      --behind;
+    else if (m->ack_id == 0)  // else of another thread, which sent at the same time: neither has counted the other's
+      return m;
+  }
   return nullptr;
 }
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import MPIS, STOPPED, Case, has_mpi4py, mpirun, other, program
+from harness import MPIS, STOPPED, TOP, Case, has_mpi4py, mpirun, other, program
 
 STEPS = 120
 
@@ -210,3 +210,13 @@ def test_generations_are_private(case):
     assert (case.folder / "ckpt").stat().st_mode & 0o077 == 0
     for path in (case.folder / "ckpt").rglob("*"):
         assert path.stat().st_mode & 0o077 == 0, path
+
+
+@pytest.mark.parametrize("mpi", MPIS)
+def test_synchronous_sends_of_several_threads_with_one_tag(case, mpi):
+    case.run(f"mpicc.{mpi}", "-O1", "-pthread", "-o", "app", TOP / "tests" / "e2e" / "programs" / "threads_send_synchronously.c")
+    job = case.start("mana_launch", "--ckpt-dir", "ckpt", *mpirun(mpi, 2), "./app")
+    job.wait_until(lambda: "go" in job.out())
+    case.checkpoint(stop=True)
+    assert job.wait().status == STOPPED, case.report("the first part")
+    assert job.out() + case.restart("--", *mpirun(other(mpi), 2)).out == "go\nok\n", case.report("both parts")
