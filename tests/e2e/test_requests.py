@@ -217,6 +217,7 @@ def test_synchronous_sends_of_several_threads_with_one_tag(case, mpi):
     case.run(f"mpicc.{mpi}", "-O1", "-pthread", "-o", "app", TOP / "tests" / "e2e" / "programs" / "threads_send_synchronously.c")
     job = case.start("mana_launch", "--ckpt-dir", "ckpt", *mpirun(mpi, 2), "./app")
     job.wait_until(lambda: "go" in job.out())
+    time.sleep(0.2)  # all threads are sending
     case.checkpoint(stop=True)
     assert job.wait().status == STOPPED, case.report("the first part")
     assert job.out() + case.restart("--", *mpirun(other(mpi), 2)).out == "go\nok\n", case.report("both parts")

@@ -1,10 +1,10 @@
-// Two threads of rank 0 send large synchronous messages with the same tag all the time, two threads of rank 1 receive them.
+// Threads of rank 0 send large synchronous messages with the same tag all the time, as many threads of rank 1 receive them.
 #include <mpi.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { kThreads = 2, kRounds = 100, kInts = 1 << 22 };
+enum { kThreads = 4, kRounds = 100, kInts = 1 << 22 };
 
 static int rank;
 
