@@ -63,6 +63,7 @@ struct State {
   std::uint32_t asked_at = 0;          // epoch at that time
   bool refused = false;                // it was taken, and then nothing could come of it
   std::set<std::uint64_t> spawns_asked, spawns_failed;
+  bool begins = false;                 // all processes of this start have come to MPI_Init
 };
 
 // Never destroyed: the control thread outlives main's statics.
@@ -245,6 +246,12 @@ void on_message(const wire::Received &received) {
     state.changed.notify_all();
     return;
   }
+  case wire::Type::begin: {
+    Lock lock(state.mutex);
+    state.begins = true;
+    state.changed.notify_all();
+    return;
+  }
   case wire::Type::abandon: ::_exit(0);  // with another status Hydra tells about it among the output of the job
   case wire::Type::spawn_failed: {
     wire::SpawnFailed failed;
@@ -358,6 +365,12 @@ wire::RankState state_before_mpi() { return launched() ? wire::RankState::starti
 
 void control_tell(wire::RankState rank_state) {
   tell(wire::State{rank_state, seam()->upper ? seam()->upper->front : 0}, 0);
+}
+
+void control_await_all() {
+  Lock lock(state.mutex);
+  tell(wire::Ready{}, 0);
+  wait_until(lock, [] { return state.begins || !state.connected; });
 }
 
 std::string control_checkpoint_directory() {

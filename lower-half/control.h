@@ -40,6 +40,9 @@ void control_tell(wire::RankState state);
 // The one before MPI_Init: a single process can be saved at any time, also when it never calls it.
 wire::RankState state_before_mpi();
 
+// Before MPI_Init of a process that is started for MPI_Comm_spawn, or beside such: returns when all of them are there.
+void control_await_all();
+
 std::string control_checkpoint_directory();
 
 Verdict control_gate(std::uint64_t comm_id, std::uint64_t number);

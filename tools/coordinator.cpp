@@ -243,8 +243,18 @@ void Coordinator::handle_hello(Peer &peer, std::string_view payload) {
 void Coordinator::abandon_failed_start() {
   if (!spawn_failed() || std::none_of(ranks_.begin(), ranks_.end(), [](const Rank &rank) { return rank.lost; }))
     return;
+  tell_all(wire::encode(wire::Abandon{}));
+}
+
+void Coordinator::handle_ready(Rank &rank) {
+  rank.ready = true;
+  if (std::all_of(ranks_.begin(), ranks_.end(), [](const Rank &each) { return each.ready; }))
+    tell_all(wire::encode(wire::Begin{}));
+}
+
+void Coordinator::tell_all(const std::string &frame) {
   for (std::size_t rank = 0; rank < ranks_.size(); ++rank)
-    send(static_cast<int>(rank), wire::encode(wire::Abandon{}));
+    send(static_cast<int>(rank), frame);
 }
 
 void Coordinator::handle_state(Peer &peer, std::string_view payload) {
@@ -276,6 +286,8 @@ void Coordinator::handle_rank_message(Peer &peer, Type type, std::uint32_t epoch
     peer.send(wire::encode(answer));
     return try_begin();
   }
+  if (type == Type::ready)
+    return handle_ready(rank);
   if (type == Type::spawn)
     return handle_spawn(peer, payload);
   if (type == Type::name)

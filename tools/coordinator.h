@@ -88,6 +88,7 @@ private:
     std::uint32_t backend = 0, front = 0;
     int pid = 0;
     std::string host;
+    bool ready = false; // comes to MPI_Init and waits for BEGIN
     bool lost = false; // was there and has gone
   };
   struct Waiting {
@@ -108,7 +109,9 @@ private:
   void refuse_spawns();
   bool every_rank_runs() const;
   void spawns_done();
+  void tell_all(const std::string &frame);
   void abandon_failed_start();
+  void handle_ready(Rank &rank);
   void handle_tool_message(Peer &peer, wire::Type type, std::string_view payload);
   void handle_status(Peer &peer);
 

@@ -124,7 +124,7 @@ int receive(int fd, Received *received) {
 const char *name_of(Type type) {
   static constexpr const char *kNames[] = {
       "?",      "hello",  "welcome",    "state",        "request",      "answer",       "spawn",
-      "spawn_failed", "abandon", "name", "quiesce",
+      "spawn_failed", "ready", "begin", "abandon", "name", "quiesce",
       "counts", "gate",   "gate_plain", "enter",        "left",         "blocked",      "park",
       "parked", "drain",  "drained",    "write",        "written",      "failed",       "resume",
       "stop",   "cancel", "resumed",    "status_query", "status_reply", "tool_request", "progress",

@@ -20,6 +20,7 @@
 //     STATE initialized | finalized | exiting ───────►
 //     REQUEST (mana_checkpoint, --checkpoint-at) ────►  ANSWER
 //     SPAWN, NAME                           ─────────►  ANSWER
+//     READY (started for SPAWN, MPI_Init)   ─────────►  BEGIN or ABANDON
 //                                           ◄─────────  QUIESCE          collectives pass a gate from now on
 //     COUNTS                                ─────────►
 //     GATE, GATE_PLAIN                      ─────────►  (held)  ENTER
@@ -47,7 +48,7 @@
 namespace mana::wire {
 
 inline constexpr std::uint32_t kMagic = 0x616e616d; // "mana"
-inline constexpr std::uint16_t kProtocolVersion = 6;
+inline constexpr std::uint16_t kProtocolVersion = 7;
 inline constexpr std::uint32_t kMaxPayload = 16u << 20;
 inline constexpr std::size_t kHeaderSize = 16;
 
@@ -59,6 +60,8 @@ enum class Type : std::uint16_t {
   answer, // connection and requests
   spawn,
   spawn_failed,
+  ready,
+  begin,
   abandon,
   name, // dynamic processes
   quiesce,
@@ -97,6 +100,11 @@ static_assert(sizeof(Header) == kHeaderSize);
 
 // ---------------------------------------------------------------------------------
 // Messages. fields() lists the members in the order in which they are sent; encode() and decode() follow it.
+
+template <Type kType> struct Plain {
+  static constexpr Type type = kType;
+  template <class A> void fields(A &a) { a(); }
+};
 
 // First message of a rank. `token` is MANA_TOKEN. `rank` and `size` are of the launcher's environment.
 struct Hello {
@@ -158,11 +166,12 @@ struct SpawnFailed {
   template <class A> void fields(A &a) { a(number); }
 };
 
-// The processes that were asked for do not come up: this start of the job ends at once, to be made again without them.
-struct Abandon {
-  static constexpr Type type = Type::abandon;
-  template <class A> void fields(A &a) { a(); }
-};
+// In a start for spawned processes a rank that comes to MPI_Init says READY and waits for BEGIN, which is sent when all are
+// ready; or for ABANDON: the processes that were asked for do not come up, and this start ends at once, to be made again without
+// them. Until BEGIN no rank has a connection to the launcher that it would miss.
+using Ready = Plain<Type::ready>;
+using Begin = Plain<Type::begin>;
+using Abandon = Plain<Type::abandon>;
 
 // A rank publishes (0), withdraws (1) or looks up (2) the name of a service. ANSWER: 0 with the port as text, ENOENT, EEXIST.
 struct Name {
@@ -241,11 +250,7 @@ struct Blocked {
   template <class A> void fields(A &a) { a(blocked); }
 };
 
-// PARK, DRAIN, DRAINED, RESUMED: no payload.
-template <Type kType> struct Plain {
-  static constexpr Type type = kType;
-  template <class A> void fields(A &a) { a(); }
-};
+// All threads of the upper half shall stand still.
 using Park = Plain<Type::park>;
 using Drain = Plain<Type::drain>;
 using Drained = Plain<Type::drained>;

@@ -25,6 +25,7 @@
 #include "children.h"
 #include "control.h"
 #include "crossing.h"
+#include "dynamic.h"
 #include "signals.h"
 
 namespace mana {
@@ -213,6 +214,8 @@ int backend_init(int required, int *provided) {
     *provided = threadlevel_from_native(level);
     return 0;
   }
+  if (started_for_spawn())
+    control_await_all();
   const BlockAllSignals blocked(BlockAllSignals::what_ends_the_process);
   mend_settings();
   if (const int error = MPI_Init_thread(nullptr, nullptr, threadlevel_to_native(required), &level))

@@ -12,13 +12,15 @@ Installed by tools_commands_test.py in the place of mana-lower-openmpi. What it 
   leaves=RANK       that rank leaves a barrier as all are parked for the first time, the others leave it afterwards
   duplicates=N      communicators of it are being duplicated for N seconds more when the ranks are parked
   collective        loops over collectives on one communicator instead of computing
+  spawns            rank 0 asks for one process
+  absent            a spawned process never comes to MPI_Init; with `only`, that rank
   request=1, =2     asks for a checkpoint itself (2: with stop)
   executes=WHEN     executes another program; the connection ends first, or is seen to end after the next has begun (WHEN=seen)
   only=RANK         the faults are of this rank
 """
 import os, select, socket, struct, sys, time
 
-TYPES = """hello welcome state request answer spawn spawn_failed abandon name quiesce counts gate gate_plain enter left blocked park parked drain drained
+TYPES = """hello welcome state request answer spawn spawn_failed ready begin abandon name quiesce counts gate gate_plain enter left blocked park parked drain drained
 write written failed resume stop cancel resumed status_query status_reply tool_request progress outcome""".split()
 NUMBER = {name: i + 1 for i, name in enumerate(TYPES)}
 
@@ -35,7 +37,7 @@ def counts(pairs):
 NOBODY_INSIDE = struct.pack("<III", 0, 0, 0xFFFFFFFF)  # and all admissions taken up
 
 
-def frame(kind, epoch=0, payload=b"", magic=0x616E616D, version=6):
+def frame(kind, epoch=0, payload=b"", magic=0x616E616D, version=7):
     return struct.pack("<IHHII", magic, version, NUMBER.get(kind, 99), epoch, len(payload)) + payload
 
 
@@ -46,7 +48,7 @@ class Rank:
         self.size = int(env.get("OMPI_COMM_WORLD_SIZE") or env.get("PMI_SIZE") or 1)
         self.fake = dict((item.split("=") + ["1"])[:2] for item in env.get("FAKE", "").split(",") if item)
         if int(self.fake.get("only", self.rank)) != self.rank:
-            self.fake = {k: v for k, v in self.fake.items() if k in ("seconds", "until", "collective", "leaves")}
+            self.fake = {k: v for k, v in self.fake.items() if k in ("seconds", "until", "collective", "leaves", "spawns")}
         self.restarted = "--restart" in sys.argv
         self.entered, self.phase, self.epoch, self.held = 0, None, 0, False
         self.connect()
@@ -87,12 +89,28 @@ class Rank:
         self.hello()
         if "executes" in self.fake:
             self.execute()
+        if "MANA_SPAWN" in os.environ:
+            self.await_all()
         if self.restarted:
             self.say("resumed", b"", 0)
         elif "never_init" not in self.fake:
             self.say("state", struct.pack("<II", 1, 1), 0)
+        if "spawns" in self.fake and "MANA_SPAWN" not in os.environ and self.rank == 0:
+            self.say("spawn", struct.pack("<Qi", 1, 1) + text("1 1\n1 /tmp child\n"), 0)
         if "request" in self.fake:
             self.say("request", struct.pack("<I", int(self.fake["request"]) - 1), 0)
+
+    def await_all(self):
+        if "absent" in self.fake:
+            time.sleep(0.3)
+            sys.exit(0)
+        self.say("ready", b"", 0)
+        kind = ""
+        while kind not in ("begin", "abandon"):
+            kind, _, _ = self.receive()
+        print(f"rank {self.rank} of {self.size}: {kind}", flush=True)
+        if kind == "abandon":
+            sys.exit(0)
 
     def handle(self, kind, epoch, payload):
         if self.fake.get("die") == kind:

@@ -322,6 +322,14 @@ class Tools(unittest.TestCase):
                 self.end(status)
                 self.finish(job)
 
+    def test_nobody_begins_before_all_that_are_spawned_are_there(self):
+        def begun(fake):
+            code, out, err = self.run_it("mana_launch", "mpirun.mpich", "-n", "2", "/bin/true", fake=f"spawns,{fake}")
+            self.assertEqual(code, 0, out + err)
+            return sorted(re.findall(r"of (\d): (begin|abandon)", out))
+        self.assertEqual(begun(""), 3 * [("3", "begin")])
+        self.assertEqual(begun("absent,only=2"), 2 * [("2", "begin")] + 2 * [("3", "abandon")])
+
     def test_second_request_joins(self):
         job = self.launch(fake="slow=drain,for=5,only=0")
         first, second = self.start("mana_status", "--checkpoint"), self.start("mana_status", "--checkpoint")
