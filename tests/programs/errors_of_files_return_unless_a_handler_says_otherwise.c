@@ -66,6 +66,16 @@ int main(int argc, char **argv) {
   SAME(class_of(MPI_File_set_view(file, 0, MPI_INT, MPI_INT, "no such representation", MPI_INFO_NULL)),
        MPI_ERR_UNSUPPORTED_DATAREP);
   SAME(calls, 5);
+#ifdef MPICH_VERSION
+  const int bad_filetype = MPI_ERR_IO;
+#else
+  const int bad_filetype = MPI_ERR_TYPE;
+#endif
+  MPI_Datatype backwards;
+  MPI_Type_indexed(2, (int[]){1, 1}, (int[]){3, 0}, MPI_INT, &backwards);
+  MPI_Type_commit(&backwards);
+  SAME(class_of(MPI_File_set_view(file, 0, MPI_INT, backwards, "native", MPI_INFO_NULL)), bad_filetype);
+  MPI_Type_free(&backwards);
   MPI_File_set_errhandler(MPI_FILE_NULL, MPI_ERRORS_RETURN);
   MPI_File_close(&file);
   MPI_Barrier(MPI_COMM_WORLD);

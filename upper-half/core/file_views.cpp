@@ -97,6 +97,9 @@ View exchange_view(File *file, const View &view) {
   return before;
 }
 
+// Displacements that go back; pieces that overlap in a file that is written.
+int class_of_bad_filetype() { return as_open_mpi() ? abi::ERR_TYPE : abi::ERR_IO; }
+
 // Inside a collective on the file.
 int set_view(File *file, View view, const Info *info) {
   if (view.disp == abi::DISPLACEMENT_CURRENT)
@@ -104,7 +107,7 @@ int set_view(File *file, View view, const Info *info) {
   const View before = exchange_view(file, view);
   if (const int error = set_view_below(file, info)) {
     exchange_view(file, before);
-    return error;
+    return error == abi::ERR_TYPE || error == abi::ERR_IO ? class_of_bad_filetype() : error;
   }
   retain(file->etype);
   retain(file->filetype);

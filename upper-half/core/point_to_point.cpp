@@ -12,6 +12,7 @@
 #include "core/large_types.h"
 #include "core/lock.h"
 #include "core/memory.h"
+#include "core/start.h"
 #include "core_api.h"
 #include "drain/buffered.h"
 #include "lower_mpi.h"
@@ -26,6 +27,9 @@ int check_common(const Comm *comm, int count, const Datatype *type) {
   if ((type->flags & kNull) || !type->committed) return abi::ERR_TYPE;
   return 0;
 }
+
+// MPICH looks at the datatype of no items only in sendrecv and in persistent calls.
+bool is_any_type(int count, const Datatype *type) { return count == 0 && is_null(type) && !as_open_mpi(); }
 
 bool is_rank(const Comm *comm, int rank) { return rank >= 0 && rank < comm->peer_count; }
 
@@ -119,6 +123,7 @@ int finish_interrupted_send(SendMode mode, int dest, int tag, Comm *comm, Native
 
 int send(SendMode mode, const void *buf, int count, Datatype *type, int dest, int tag, Comm *comm) {
   if (!plain_send(comm, count, type, dest, tag)) [[unlikely]] {
+    if (is_any_type(count, type)) return send(mode, buf, 0, predefined<Datatype>(abi::BYTE), dest, tag, comm);
     const int error = check_send(comm, count, type, dest, tag);
     return error ? raise(comm, error) : 0;
   }
@@ -141,6 +146,7 @@ int send(SendMode mode, const void *buf, int count, Datatype *type, int dest, in
 int isend(SendMode mode, const void *buf, int count, Datatype *type, int dest, int tag, Comm *comm,
           Request **request) {
   if (!plain_send(comm, count, type, dest, tag)) [[unlikely]] {
+    if (is_any_type(count, type)) return isend(mode, buf, 0, predefined<Datatype>(abi::BYTE), dest, tag, comm, request);
     if (const int error = check_send(comm, count, type, dest, tag)) return raise(comm, error);
     *request = new_complete_request(comm, RequestKind::send, proc_null_status());
     return 0;
@@ -163,6 +169,7 @@ int isend(SendMode mode, const void *buf, int count, Datatype *type, int dest, i
 
 // Buffered sends are complete for the application at once.
 int bsend(const void *buf, int count, Datatype *type, int dest, int tag, Comm *comm) {
+  if (is_any_type(count, type)) type = predefined<Datatype>(abi::BYTE);
   int error = check_send(comm, count, type, dest, tag);
   if (error == 0 && dest != abi::PROC_NULL) error = bsend_start(buf, count, type, dest, tag, comm);
   return error ? raise(comm, error) : 0;
@@ -293,8 +300,9 @@ int Ibsend(const void *buf, int count, Datatype *type, int dest, int tag, Comm *
 int Recv(void *buf, int count, Datatype *type, int source, int tag, Comm *comm, Status *status) {
   Call call(Fn::Recv);
   if (!plain_recv(comm, count, type, source, tag)) [[unlikely]] {
-    const int error = check_recv(comm, count, type, source, tag);
-    return error ? raise(comm, error) : recv_from_proc_null(status);
+    if (is_any_type(count, type)) type = predefined<Datatype>(abi::BYTE);
+    if (const int error = check_recv(comm, count, type, source, tag)) return raise(comm, error);
+    if (source == abi::PROC_NULL) return recv_from_proc_null(status);
   }
   if (comm->buffered_head) [[unlikely]]
     if (Buffered *message = find_buffered(comm, source, tag))
@@ -320,8 +328,10 @@ int Recv(void *buf, int count, Datatype *type, int source, int tag, Comm *comm, 
 
 int Irecv(void *buf, int count, Datatype *type, int source, int tag, Comm *comm, Request **request) {
   Call call(Fn::Irecv);
-  if (!plain_recv(comm, count, type, source, tag)) [[unlikely]]
+  if (!plain_recv(comm, count, type, source, tag)) [[unlikely]] {
+    if (is_any_type(count, type)) type = predefined<Datatype>(abi::BYTE);
     if (const int error = check_recv(comm, count, type, source, tag)) return raise(comm, error);
+  }
   int error;
   Request *r = new_recv(buf, count, type, source, tag, comm, &error);
   if (error) [[unlikely]] {
