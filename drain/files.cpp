@@ -22,16 +22,6 @@ void must(int error, const char *sentence) {
   if (error != 0) seam()->services->die(125, sentence);
 }
 
-// The shared pointer is one for all ranks, but who has never used it must not be asked: asking makes ROMIO create its file.
-std::int64_t shared_position(const File *file) {
-  std::int64_t own = -1, highest = -1;
-  if (file->shared_used)
-    must(seam()->mpi->File_get_position_shared(file->native, &own), "drain: no position of a file's shared pointer");
-  const auto type = static_cast<NativeDatatype>(seam()->mpi->predefined(abi::INT64_T));
-  seam()->mpi->Allreduce(&own, &highest, 1, type, predefined<Op>(abi::MAX)->native, file->comm->native);
-  return highest;
-}
-
 // A file that has lost its name while it is open can be written on, but not be opened again.
 void say_if_lost(const File *file, int error, const FileIdentity &now) {
   if (file->comm->rank != 0) return;
@@ -51,8 +41,8 @@ void write_to_disk(const File *file) {
 
 void drain_file(File *file) {
   end_split_below(file);
-  must(seam()->mpi->File_get_position(file->native, &file->position), "drain: no position in a file");
-  file->shared_position = shared_position(file);
+  must(position_below(file, &file->position), "drain: no position in a file");
+  agree_on_position(file, &file->position);
   write_to_disk(file);
   FileIdentity now{};
   const int error = seam()->mpi->identify_file(file->path, &now);

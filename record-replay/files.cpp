@@ -74,9 +74,7 @@ void reopen(File *file) {
        mpi->open_file(file->comm->native, file->path, amode_again(file->amode), hints.get(), file->comm->id, &file->native));
   if (has_view(file)) must(file, "seen as before", set_view_below(file, file->info));
   if (file->atomic) must(file, "put into atomic mode", mpi->File_set_atomicity(file->native, 1));
-  must(file, "positioned", mpi->File_seek(file->native, file->position, abi::FILE_SEEK_SET));
-  if (file->shared_position >= 0)
-    must(file, "positioned", mpi->File_seek_shared(file->native, file->shared_position, abi::FILE_SEEK_SET));
+  must(file, "positioned", seek_below(file, file->position));
 }
 
 }  // namespace

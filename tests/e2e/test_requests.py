@@ -221,3 +221,14 @@ def test_synchronous_sends_of_several_threads_with_one_tag(case, mpi):
     case.checkpoint(stop=True)
     assert job.wait().status == STOPPED, case.report("the first part")
     assert job.out() + case.restart("--", *mpirun(other(mpi), 2)).out == "go\nok\n", case.report("both parts")
+
+
+@pytest.mark.parametrize("mpi", MPIS)
+def test_a_receive_that_the_checkpoint_has_completed_comes_after_a_send(case, mpi):
+    case.run(f"mpicc.{mpi}", "-o", "app", TOP / "tests" / "e2e" / "programs" / "asks_for_any_of_a_receive_and_a_send.c")
+    job = case.start("mana_launch", "--ckpt-dir", "ckpt", *mpirun(mpi, 2), "./app")
+    job.wait_until(lambda: "go" in job.out())
+    case.checkpoint(stop=True)
+    assert job.wait().status == STOPPED, case.report("the first part")
+    (case.folder / "go-on").touch()
+    assert job.out() + case.restart("--", *mpirun(other(mpi), 2)).out == "go\nok\n", case.report("both parts")

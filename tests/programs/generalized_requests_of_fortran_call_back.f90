@@ -23,6 +23,7 @@ contains
     integer :: ierror
     if (extra /= 77) stop 3
     frees = frees + 1
+    extra = 78  ! in both MPIs it is the variable of mpi_grequest_start
     ierror = mpi_success
   end subroutine
 
@@ -54,7 +55,7 @@ program generalized_requests_of_fortran_call_back
   call mpi_barrier(mpi_comm_world, ierror)
   call mpi_wait(request, status, ierror)
   if (request /= mpi_request_null) stop 7
-  if (queries /= 1 .or. frees /= 1 .or. cancels /= 1) stop 8
+  if (queries /= 1 .or. frees /= 1 .or. cancels /= 1 .or. state /= 78) stop 8
   call mpi_get_elements(status, mpi_integer, n, ierror)
   if (n /= 3 .or. status(mpi_source) /= 5 .or. status(mpi_tag) /= 6) stop 9
   call mpi_barrier(mpi_comm_world, ierror)

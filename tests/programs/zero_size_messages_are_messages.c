@@ -36,15 +36,18 @@ int main(int argc, char **argv) {
   MPI_Testall(0, NULL, &flag, MPI_STATUSES_IGNORE);
   SAME(flag, 1);
 #ifdef MPICH_VERSION
-  MPI_Irecv(NULL, 0, MPI_DATATYPE_NULL, prev, 3, MPI_COMM_WORLD, &receive);
-  MPI_Send(NULL, 0, MPI_DATATYPE_NULL, next, 3, MPI_COMM_WORLD);
+  const MPI_Datatype no_type = MPI_DATATYPE_NULL;
+#else
+  const MPI_Datatype no_type = MPI_INT;
+#endif
+  MPI_Irecv(NULL, 0, no_type, prev, 3, MPI_COMM_WORLD, &receive);
+  MPI_Send(NULL, 0, no_type, next, 3, MPI_COMM_WORLD);
   MPI_Wait(&receive, &status);
   SAME(status.MPI_SOURCE, prev);
-  MPI_Issend(NULL, 0, MPI_DATATYPE_NULL, next, 4, MPI_COMM_WORLD, &sends[0]);
-  MPI_Recv(NULL, 0, MPI_DATATYPE_NULL, prev, 4, MPI_COMM_WORLD, &status);
+  MPI_Issend(NULL, 0, no_type, next, 4, MPI_COMM_WORLD, &sends[0]);
+  MPI_Recv(NULL, 0, no_type, prev, 4, MPI_COMM_WORLD, &status);
   SAME(status.MPI_TAG, 4);
   MPI_Wait(&sends[0], MPI_STATUS_IGNORE);
-#endif
   MPI_Type_free(&empty);
   return end();
 }

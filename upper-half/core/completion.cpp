@@ -221,14 +221,19 @@ int report_all(int n, Request **requests, Status *statuses) {
 }
 
 // Reports the first complete one, if any.
-int report_any(int n, Request **requests, int *index, Status *status) {
+// `settled`: some had completed before the call, in a drain that has waited for what comes from other ranks. Without it a send would
+// have been the first: then it is now.
+int report_any(int n, Request **requests, bool settled, int *index, Status *status) {
+  int found = abi::UNDEFINED;
   for (int i = 0; i < n; ++i) {
     if (!is_listed(requests[i]) || !requests[i]->complete) continue;
-    *index = i;
-    return report_and_raise(&requests[i], status);
+    if (found == abi::UNDEFINED) found = i;
+    if (settled && requests[i]->op == RequestKind::recv) continue;
+    found = i;
+    break;
   }
-  *index = abi::UNDEFINED;
-  return none_listed(status);
+  *index = found;
+  return found == abi::UNDEFINED ? none_listed(status) : report_and_raise(&requests[found], status);
 }
 
 int report_some(int n, Request **requests, int *outcount, int *indices, Status *statuses) {
@@ -319,8 +324,9 @@ int Waitany(int count, Request **requests, int *index, Status *status) {
   if (const int error = check_list(count, requests)) return raise(error);
   Batch batch(count, requests);
   batch.gather();
+  const bool settled = batch.complete();
   while (!batch.complete() && batch.pending()) batch.wait(WaitMode::any);
-  return report_any(count, requests, index, status);
+  return report_any(count, requests, settled, index, status);
 }
 
 int Testany(int count, Request **requests, int *index, int *flag, Status *status) {
@@ -328,9 +334,10 @@ int Testany(int count, Request **requests, int *index, int *flag, Status *status
   if (const int error = check_list(count, requests)) return raise(error);
   Batch batch(count, requests);
   batch.gather();
-  if (!batch.complete() && batch.pending()) batch.test(WaitMode::any);
+  const bool settled = batch.complete();
+  if (!settled && batch.pending()) batch.test(WaitMode::any);
   *flag = batch.complete() || batch.nothing_listed();
-  if (*flag) return report_any(count, requests, index, status);
+  if (*flag) return report_any(count, requests, settled, index, status);
   *index = abi::UNDEFINED;
   return 0;
 }

@@ -100,13 +100,23 @@ View exchange_view(File *file, const View &view) {
 // Displacements that go back; pieces that overlap in a file that is written.
 int class_of_bad_filetype() { return as_open_mpi() ? abi::ERR_TYPE : abi::ERR_IO; }
 
+// What a failed call leaves behind in ROMIO is neither the old view nor the new one.
+void see_as_before(File *file, FilePosition position) {
+  if (set_view_below(file, nullptr) != 0) return;
+  agree_on_position(file, &position);
+  seek_below(file, position);
+}
+
 // Inside a collective on the file.
 int set_view(File *file, View view, const Info *info) {
   if (view.disp == abi::DISPLACEMENT_CURRENT)
     if (const int error = current_displacement(file, &view.disp)) return error;
+  FilePosition position;
+  if (const int error = position_below(file, &position)) return error;
   const View before = exchange_view(file, view);
   if (const int error = set_view_below(file, info)) {
     exchange_view(file, before);
+    see_as_before(file, position);
     return error == abi::ERR_TYPE || error == abi::ERR_IO ? class_of_bad_filetype() : error;
   }
   retain(file->etype);

@@ -111,6 +111,27 @@ int agree_on_error(NativeComm comm, int error) {
   return worst;
 }
 
+int position_below(const File *file, FilePosition *position) {
+  const LowerMpi *mpi = seam()->mpi;
+  position->shared = -1;
+  int error = mpi->File_get_position(file->native, &position->individual);
+  if (!error && file->shared_used) error = mpi->File_get_position_shared(file->native, &position->shared);
+  return error;
+}
+
+void agree_on_position(const File *file, FilePosition *position) {
+  const auto type = static_cast<NativeDatatype>(seam()->mpi->predefined(abi::INT64_T));
+  const std::int64_t own = position->shared;
+  seam()->mpi->Allreduce(&own, &position->shared, 1, type, predefined<Op>(abi::MAX)->native, file->comm->native);
+}
+
+int seek_below(const File *file, const FilePosition &position) {
+  const LowerMpi *mpi = seam()->mpi;
+  int error = mpi->File_seek(file->native, position.individual, abi::FILE_SEEK_SET);
+  if (!error && position.shared >= 0) error = mpi->File_seek_shared(file->native, position.shared, abi::FILE_SEEK_SET);
+  return error;
+}
+
 namespace {
 
 int check_amode(int amode) {
@@ -130,7 +151,7 @@ File *new_file(Comm *own, const char *name, int amode, const Info *info) {
   file->etype = file->filetype = predefined<Datatype>(abi::BYTE);
   retain(file->etype);
   retain(file->filetype);
-  file->shared_position = -1;
+  file->position.shared = -1;
   file->shared_used = (amode & abi::MODE_APPEND) != 0;
   seam()->mpi->identify_file(path, &file->identity);
   if (null_file()->errhandler) set_errhandler(&file->errhandler, null_file()->errhandler);

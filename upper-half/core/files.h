@@ -82,6 +82,14 @@ template <class Below> int file_collective(File *file, Below below) {
 // The largest error among the ranks of a communicator, so that all of them go the same way. Collective below, uncounted.
 int agree_on_error(NativeComm comm, int error);
 
+// Where the pointers stand, as this rank sees it: the shared one is -1 when it has not used that itself, for asking would make ROMIO
+// create its file.
+int position_below(const File *file, FilePosition *position);
+// All ranks have the same shared one then. Collective below, uncounted.
+void agree_on_position(const File *file, FilePosition *position);
+// Collective below, uncounted, when the shared pointer has been used.
+int seek_below(const File *file, const FilePosition &position);
+
 // Representations of data in files, which MPI_File_set_view takes by name: their numbers, or -1. file_views.cpp
 enum : int { kDatarepNative = 0, kDatarepInternal = 1, kDatarepExternal32 = 2 };
 int find_datarep(const char *name);

@@ -160,6 +160,10 @@ struct SplitAccess {
   Status status;
 };
 
+struct FilePosition {  // in etypes
+  std::int64_t individual, shared;  // shared: one for all ranks, -1 when none has used it
+};
+
 struct File : Object {
   NativeFile native;
   Comm *comm;                     // a duplicate of the one it was opened on, of its own; its id is the file's
@@ -174,7 +178,7 @@ struct File : Object {
   std::int64_t disp;
   SplitAccess split;
   // At the last checkpoint:
-  std::int64_t position, shared_position;  // in etypes; shared: -1 when no rank has used it
+  FilePosition position;
   FileIdentity identity;
 };
 

@@ -232,7 +232,7 @@ void Grequest_start(Callback query, Callback free, Callback cancel, MPI_Aint *ex
       PMPI_Grequest_start(reinterpret_cast<MPI_Grequest_query_function *>(marked(query)),
                           reinterpret_cast<MPI_Grequest_free_function *>(marked(free)),
                           reinterpret_cast<MPI_Grequest_cancel_function *>(marked(cancel)),
-                          reinterpret_cast<void *>(*extra_state), &made);
+                          extra_state, &made);
   if (error == MPI_SUCCESS)
     *request = PMPI_Request_c2f(made);
   finish(ierr, error);

@@ -45,25 +45,22 @@ inline int call_delete_attr(void (*function)(), Object *object, int keyval, Attr
   return code;
 }
 
-// Of generalized requests. A Fortran status is the C structure.
+// Of generalized requests. A Fortran status is the C structure; the extra state is the address that the program gave.
 inline int call_query(void (*function)(), void *extra, MPI_Status *status) {
-  auto extra_state = reinterpret_cast<MPI_Aint>(extra);
   MPI_Fint code = MPI_SUCCESS;
-  unmarked<void(MPI_Aint *, MPI_Status *, MPI_Fint *)>(function)(&extra_state, status, &code);
+  unmarked<void(void *, MPI_Status *, MPI_Fint *)>(function)(extra, status, &code);
   return code;
 }
 
 inline int call_free(void (*function)(), void *extra) {
-  auto extra_state = reinterpret_cast<MPI_Aint>(extra);
   MPI_Fint code = MPI_SUCCESS;
-  unmarked<void(MPI_Aint *, MPI_Fint *)>(function)(&extra_state, &code);
+  unmarked<void(void *, MPI_Fint *)>(function)(extra, &code);
   return code;
 }
 
 inline int call_cancel(void (*function)(), void *extra, int complete) {
-  auto extra_state = reinterpret_cast<MPI_Aint>(extra);
   MPI_Fint code = MPI_SUCCESS, logical = complete != 0;
-  unmarked<void(MPI_Aint *, MPI_Fint *, MPI_Fint *)>(function)(&extra_state, &logical, &code);
+  unmarked<void(void *, MPI_Fint *, MPI_Fint *)>(function)(extra, &logical, &code);
   return code;
 }
 
