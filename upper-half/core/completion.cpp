@@ -18,6 +18,7 @@
 #include "core/partitioned.h"
 #include "core/persistent_collectives.h"
 #include "core/requests.h"
+#include "core/start.h"
 #include "core_api.h"
 #include "drain/synchronous.h"
 #include "lower_mpi.h"
@@ -173,7 +174,7 @@ int report_and_raise(Request **request, Status *status) {
   Comm *comm = (*request)->comm;
   ++comm->refs;
   int error = report(request, status);
-  if (error) error = raise(comm, error);
+  if (error) error = raise_of_request(comm, error);
   release(comm);
   return error;
 }
@@ -197,27 +198,38 @@ Status look_at(const Request *r) {
 }
 
 // The first that has failed says on which communicator the call fails.
-void note_failure(Request *request, Comm **failed) {
+struct Failure {
+  Comm *comm = nullptr;
+  int error = 0;
+};
+
+void note_failure(Request *request, Failure *failure) {
   ask_outcome(request);
-  if (request->status.error != 0 && !*failed) ++(*failed = request->comm)->refs;
+  if (request->status.error == 0 || failure->comm) return;
+  ++(failure->comm = request->comm)->refs;
+  failure->error = request->status.error;
+}
+
+// MPI_ERR_IN_STATUS is what the handler gets in MPICH; in Open MPI it gets the error of that request.
+int raise_of_several(const Failure &failure) {
+  const int error = raise_of_request(failure.comm, as_open_mpi() ? failure.error : abi::ERR_IN_STATUS);
+  release(failure.comm);
+  return as_open_mpi() && error != kSilencedWithStatus ? abi::ERR_IN_STATUS : error;
 }
 
 // All of them, complete: statuses, and MPI_ERR_IN_STATUS when one failed.
 int report_all(int n, Request **requests, Status *statuses) {
-  Comm *failed = nullptr;
+  Failure failure;
   for (int i = 0; i < n; ++i) {
     Status *status = statuses ? &statuses[i] : nullptr;
     if (!is_listed(requests[i])) {
       none_listed(status);
       continue;
     }
-    if (requests[i]->status.error != 0) [[unlikely]] note_failure(requests[i], &failed);
+    if (requests[i]->status.error != 0) [[unlikely]] note_failure(requests[i], &failure);
     report(&requests[i], status);
   }
-  if (!failed) [[likely]] return 0;
-  const int error = raise(failed, abi::ERR_IN_STATUS);
-  release(failed);
-  return error;
+  return failure.comm ? raise_of_several(failure) : 0;
 }
 
 // Reports the first complete one, if any.
@@ -238,19 +250,16 @@ int report_any(int n, Request **requests, bool settled, int *index, Status *stat
 
 int report_some(int n, Request **requests, int *outcount, int *indices, Status *statuses) {
   int done = 0;
-  Comm *failed = nullptr;
+  Failure failure;
   for (int i = 0; i < n; ++i) {
     if (!is_listed(requests[i]) || !requests[i]->complete) continue;
-    if (requests[i]->status.error != 0) [[unlikely]] note_failure(requests[i], &failed);
+    if (requests[i]->status.error != 0) [[unlikely]] note_failure(requests[i], &failure);
     indices[done] = i;
     report(&requests[i], statuses ? &statuses[done] : nullptr);
     ++done;
   }
   *outcount = done;
-  if (!failed) [[likely]] return 0;
-  const int error = raise(failed, abi::ERR_IN_STATUS);
-  release(failed);
-  return error;
+  return failure.comm ? raise_of_several(failure) : 0;
 }
 
 }  // namespace

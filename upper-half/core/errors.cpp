@@ -89,17 +89,29 @@ const char *current_function_name() { return fn_name(current_function); }
 
 int last_used_code() { return user_code_count ? kFirstUserCode + user_code_count - 1 : abi::ERR_LASTCODE; }
 
-int call_errhandler(Errhandler *handler, Object *object, int error) {
-  if (handler->function)
-    return front().call_comm_errhandler(handler->function, object, error);
+int call_errhandler(Errhandler *handler, Object *object, int error, Raiser raiser) {
+  if (handler->function) {
+    const int made = front().call_comm_errhandler(handler->function, object, error);
+    return as_open_mpi() && raiser == Raiser::call ? error : made;
+  }
   if (handler->abi != abi::ERRORS_RETURN && handler->abi != kAbiErrorsThrow)
     fatal(handler, object, error);
   return error;
 }
 
-int raise(Comm *comm, int error) {
+namespace {
+
+int raise(File *file, int error, Raiser raiser) {
+  Errhandler *handler = file->errhandler ? file->errhandler : predefined<Errhandler>(abi::ERRORS_RETURN);
+  ++handler->refs;
+  error = call_errhandler(handler, file, error, raiser);
+  release(handler);
+  return error;
+}
+
+int raise(Comm *comm, int error, Raiser raiser) {
   if (comm->file)
-    return raise(comm->file, error);
+    return raise(comm->file, error, raiser);
   // A null handle has no handler of its own.
   Comm *world = predefined<Comm>(abi::COMM_WORLD);
   if ((comm->flags & kNull) || (!comm->errhandler && world->errhandler))
@@ -107,18 +119,16 @@ int raise(Comm *comm, int error) {
   // The handler may free both.
   Errhandler *handler = errhandler_or_initial(comm->errhandler);
   ++handler->refs;
-  error = call_errhandler(handler, comm, error);
+  error = call_errhandler(handler, comm, error, raiser);
   release(handler);
   return error;
 }
 
-int raise(File *file, int error) {
-  Errhandler *handler = file->errhandler ? file->errhandler : predefined<Errhandler>(abi::ERRORS_RETURN);
-  ++handler->refs;
-  error = call_errhandler(handler, file, error);
-  release(handler);
-  return error;
-}
+} // namespace
+
+int raise(Comm *comm, int error) { return raise(comm, error, Raiser::call); }
+int raise(File *file, int error) { return raise(file, error, Raiser::call); }
+int raise_of_request(Comm *comm, int error) { return with_status(raise(comm, error, Raiser::request)); }
 
 int raise(Win *win, int error) {
   if ((win->flags & kNull) || !win->errhandler)

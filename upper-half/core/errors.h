@@ -24,11 +24,17 @@ inline constexpr int kFirstUserCode = 100;
 [[gnu::cold]] int raise_to(Errhandler *handler, int error);
 
 // What raise() returns when the program's handler has set the code to MPI_SUCCESS. For the program the call succeeds then, as it does
-// in MPICH; for us it has failed, and nothing else is returned.
-inline constexpr int kSilenced = -2;
+// in MPICH; for us it has failed, and nothing else is returned, but for the statuses with kSilencedWithStatus.
+inline constexpr int kSilenced = -2, kSilencedWithStatus = -3;
+inline int with_status(int raised) { return raised == kSilenced ? kSilencedWithStatus : raised; }
+
+// The same for a request that a call completes; the statuses are there. In Open MPI only these calls return what the handler has made
+// of the code, in MPICH all.
+[[gnu::cold]] int raise_of_request(Comm *comm, int error);
 
 // Runs a given handler, and returns what raise() does: MPI_Comm_call_errhandler and raise().
-int call_errhandler(Errhandler *handler, Object *object, int error);
+enum class Raiser { call, request };
+int call_errhandler(Errhandler *handler, Object *object, int error, Raiser raiser = Raiser::call);
 
 // Text of a class or code without a newline, never null.
 const char *error_text(int error);

@@ -322,8 +322,9 @@ int Recv(void *buf, int count, Datatype *type, int source, int tag, Comm *comm, 
     return 0;
   }
   if (error == kInterrupted) return finish_interrupted_recv(buf, count, type, source, tag, comm, status, pending);
-  if (error == abi::ERR_TRUNCATE) count_received(comm, *status);
-  return raise(comm, error);
+  if (error != abi::ERR_TRUNCATE) return raise(comm, error);
+  count_received(comm, *status);
+  return with_status(raise(comm, error));
 }
 
 int Irecv(void *buf, int count, Datatype *type, int source, int tag, Comm *comm, Request **request) {

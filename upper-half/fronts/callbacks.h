@@ -56,16 +56,12 @@ void run_errhandler(void (*function)(), Object *object, int *code) {
   }
 }
 
-// What a handler sets its code to is what MPICH returns then; Open MPI returns the error all the same.
+// What the handler sets its code to may be what the call returns: raise() of core/errors.h.
 int call_comm_errhandler(void (*function)(), Object *object, int abi_error) {
   const int raised = errcode_out(abi_error);
   int code = raised;
   run_errhandler(function, object, &code);
-#ifdef OPEN_MPI
-  return abi_error;
-#else
   return code == raised ? abi_error : code == MPI_SUCCESS ? kSilenced : errcode_in(code);
-#endif
 }
 
 // What C sees of an attribute: the pointer that it has set, the address of an integer that Fortran has set.

@@ -75,7 +75,7 @@ inline int errcode_out(int code) {
   }
 }
 // What a function returns.
-inline int error_out(int code) { return code == 0 || code == kSilenced ? MPI_SUCCESS : errcode_out(code); }
+inline int error_out(int code) { return code == 0 || code == kSilenced || code == kSilencedWithStatus ? MPI_SUCCESS : errcode_out(code); }
 
 inline int keyval_in(int keyval) {
   switch (keyval) {

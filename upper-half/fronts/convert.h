@@ -40,16 +40,19 @@ inline bool is_beside(int root, const Comm *comm) {
 }
 
 // A single completion has a status when it succeeded, or delivered a part of the message.
-inline bool has_status(int abi_error) { return abi_error == 0 || abi_error == abi::ERR_TRUNCATE; }
+inline bool has_status(int abi_error) {
+  return abi_error == 0 || abi_error == abi::ERR_TRUNCATE || abi_error == kSilencedWithStatus;
+}
 
 // The calls that complete several requests. The standard has MPI_ERROR set only with MPI_ERR_IN_STATUS, but MPI_Waitall of both
 // MPIs sets it to MPI_SUCCESS otherwise, and programs look at it.
 inline void statuses_out(const Status *from, int n, int abi_error, MPI_Status *to) {
-  if (abi_error != 0 && abi_error != abi::ERR_IN_STATUS)
+  const bool failed = abi_error == abi::ERR_IN_STATUS || abi_error == kSilencedWithStatus;
+  if (abi_error != 0 && !failed)
     return;
   for (int i = 0; i < n; ++i) {
     status_out(from[i], &to[i]);
-    to[i].MPI_ERROR = abi_error == abi::ERR_IN_STATUS ? error_out(from[i].error) : MPI_SUCCESS;
+    to[i].MPI_ERROR = failed ? error_out(from[i].error) : MPI_SUCCESS;
   }
 }
 
