@@ -107,6 +107,9 @@ void drain_channels() {
   expected = static_cast<std::int64_t *>(core_alloc(sizeof(std::int64_t) * static_cast<std::size_t>(seam()->processes)));
   std::memset(expected, 0, sizeof(std::int64_t) * static_cast<std::size_t>(seam()->processes));
 
+  // A send that has been cancelled is found out: it is no message.
+  test_active_requests();
+
   // Every rank tells its peers how much it has sent them, and which synchronous sends are not complete.
   announce_counts();
   notify_synchronous_sends();

@@ -39,6 +39,25 @@ static void once(const int *data, int count, int tag) {
   free(got);
 }
 
+// MPICH cancels this one, Open MPI does not.
+static void to_oneself(void) {
+  int out = 7, in = 0, cancelled, none;
+  MPI_Request send, receive;
+  MPI_Status status;
+  MPI_Issend(&out, 1, MPI_INT, 0, 5, MPI_COMM_SELF, &send);
+  MPI_Probe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_SELF, &status);
+  MPI_Cancel(&send);
+  MPI_Barrier(MPI_COMM_WORLD);
+  MPI_Irecv(&in, 1, MPI_INT, 0, 5, MPI_COMM_SELF, &receive);
+  MPI_Wait(&send, &status);
+  MPI_Test_cancelled(&status, &cancelled);
+  if (cancelled) MPI_Cancel(&receive);
+  MPI_Wait(&receive, &status);
+  MPI_Test_cancelled(&status, &none);
+  SAME(none, cancelled);
+  SAME(in, cancelled ? 0 : 7);
+}
+
 int main(int argc, char **argv) {
   int small[10];
   begin(&argc, &argv);
@@ -49,6 +68,7 @@ int main(int argc, char **argv) {
   once(small, 10, 2);
   fill(big, kBig, 3 + rank);
   once(big, kBig, 3);
+  to_oneself();
   free(big);
   return end();
 }
