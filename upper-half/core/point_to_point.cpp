@@ -186,7 +186,7 @@ int recv_from_proc_null(Status *status) {
 int recv_buffered(Buffered *message, void *buf, int count, Datatype *type, Comm *comm, Status *status) {
   unlink_buffered(comm, message);
   const int error = deliver_buffered(message, buf, count, type, status);
-  return error ? raise(comm, error) : 0;
+  return error ? with_status(raise(comm, error)) : 0;
 }
 
 // The blocking receive gave up: it stays posted, in a record.
@@ -197,7 +197,7 @@ int finish_interrupted_recv(void *buf, int count, Datatype *type, int source, in
   describe(r, SendMode::standard, buf, count, type, source, tag);
   park();
   const int error = finish_blocking(r, status);
-  return error ? raise(comm, error) : 0;
+  return error ? with_status(raise(comm, error)) : 0;
 }
 
 // A new record for a receive; complete already for PROC_NULL. Arguments have been checked.
@@ -229,7 +229,7 @@ int sendrecv(const void *sendbuf, int sendcount, Datatype *sendtype, int dest, i
     return send_error;
   }
   error = finish_blocking(r, status);
-  return error ? raise(comm, error) : 0;
+  return error ? with_status(raise(comm, error)) : 0;
 }
 
 // One request of both. `copy` is memory of the core to be freed with the send, or null. Arguments have been checked.

@@ -215,11 +215,12 @@ int Mrecv(void *buf, int count, Datatype *type, Message **message, Status *statu
   Comm *comm = m->comm;
   int error;
   Request *r = receive_matched(m, buf, count, type, &error);
-  if (error)
+  if (error) {
     free_request(r);
-  else
-    error = finish_blocking(r, status);
-  return error ? raise(comm, error) : 0;
+    return raise(comm, error);
+  }
+  error = finish_blocking(r, status);
+  return error ? with_status(raise(comm, error)) : 0;
 }
 
 }  // namespace api
