@@ -138,9 +138,15 @@ int Coordinator::connected_ranks() const {
   return count;
 }
 
+bool Coordinator::starts(const Rank &rank) {
+  return rank.peer != nullptr && rank.peer->pid() > 0 && (rank.state == RankState::starting || rank.state == RankState::busy);
+}
+
+bool Coordinator::some_rank_starts() const { return std::any_of(ranks_.begin(), ranks_.end(), starts); }
+
 void Coordinator::terminate_starting_ranks() const {
   for (const Rank &rank : ranks_)
-    if (rank.peer != nullptr && rank.peer->pid() > 0 && (rank.state == RankState::starting || rank.state == RankState::busy))
+    if (starts(rank))
       ::kill(rank.peer->pid(), SIGTERM);
 }
 

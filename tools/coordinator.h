@@ -75,6 +75,7 @@ public:
   SpawnPlan start_again();
   bool spawn_failed() const { return !starting_.empty() && !every_rank_runs(); }
   int connected_ranks() const;
+  bool some_rank_starts() const;
   void terminate_starting_ranks() const; // SIGTERM to those that are not past MPI_Init
   bool all_gone() const; // every rank has been there and has gone
   bool every_rank_has_finalized() const;
@@ -91,6 +92,7 @@ private:
     bool ready = false; // comes to MPI_Init and waits for BEGIN
     bool lost = false; // was there and has gone
   };
+  static bool starts(const Rank &rank);
   struct Waiting {
     bool stop = false, for_good = false;  // for_good: not only to be started again
     std::set<Peer *> tools;

@@ -22,8 +22,9 @@ namespace {
 // A launcher whose ranks have all gone after a stop, or of which one has called MPI_Finalize before it could be stopped, gets this long
 // before it is asked to end.
 constexpr std::uint64_t kStopPatienceMs = 10000;
-// One that was asked to end before any rank was there, before it is asked again.
-constexpr std::uint64_t kEndPatienceMs = 1000;
+// One that was asked to end while ranks start, before it is asked again. Open MPI's gives its ranks a second, and leaves their
+// shared memory behind when it is asked again meanwhile.
+constexpr std::uint64_t kEndPatienceMs = 5000;
 // One whose ranks did not all come up. Open MPI's then sometimes waits for ever.
 constexpr std::uint64_t kStartPatienceMs = 2000;
 constexpr int kNudges = 10; // SIGTERMs before the SIGKILL
@@ -47,6 +48,7 @@ private:
   [[noreturn]] void execute(int report_fd, const std::vector<std::string> &command, char **environment);
   void handle_signals();
   void handle_terminate();
+  void end_launcher();
   void launcher_ended(int status);
   void ranks_changed();
   void nudge_after(std::uint64_t milliseconds);
@@ -64,6 +66,7 @@ private:
   pid_t launcher_ = -1;
   int terminations_ = 0, nudges_ = 0;
   bool before_ranks_ = false; // SIGTERM came when no rank was there yet
+  bool told_to_end_ = false;  // the launcher was, by SIGTERM
 };
 
 constexpr int kHandled[] = {SIGUSR1, SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD};
@@ -171,7 +174,9 @@ void Runner::handle_signals() {
 
 void Runner::handle_terminate() {
   if (++terminations_ > 1) {
-    ::kill(launcher_, SIGTERM);
+    end_launcher();
+    if (coordinator_.some_rank_starts())
+      nudge_after(kEndPatienceMs);
   } else if (coordinator_.can_checkpoint()) {
     say("SIGTERM: the job is checkpointed and stopped; a second one ends it at once");
     coordinator_.request(true);
@@ -181,9 +186,14 @@ void Runner::handle_terminate() {
   } else {
     say("SIGTERM: no rank has started yet; the job is ended");
     before_ranks_ = true;
-    ::kill(launcher_, SIGTERM);
+    end_launcher();
     nudge_after(kEndPatienceMs);
   }
+}
+
+void Runner::end_launcher() {
+  told_to_end_ = true;
+  ::kill(launcher_, SIGTERM);
 }
 
 void Runner::ranks_changed() {
@@ -202,9 +212,12 @@ void Runner::nudge_after(std::uint64_t milliseconds) {
       &patience_,
       [](uv_timer_t *timer) {
         Runner *job = static_cast<Runner *>(timer->data);
-        ::kill(job->launcher_, job->nudges_++ > kNudges ? SIGKILL : SIGTERM);
-        if (job->before_ranks_)
+        if (job->told_to_end_)
           job->coordinator_.terminate_starting_ranks();
+        if (job->nudges_++ > kNudges)
+          ::kill(job->launcher_, SIGKILL);
+        else
+          job->end_launcher();
       },
       milliseconds, 1000);
 }
@@ -222,6 +235,7 @@ bool Runner::start_again() {
   command_.insert(command_.end(), {options_.rank_program, "--restart", folder});
   spawn_ = plan.description;
   uv_timer_stop(&patience_);
+  told_to_end_ = false;
   if (Problem problem = start_launcher()) {
     status_ = report(options_.coordinator.tool, problem);
     return false;
@@ -233,11 +247,10 @@ void Runner::launcher_ended(int status) {
   if (start_again())
     return;
   status_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-  // Hydra may also end with 0 then.
-  const bool unbegun = before_ranks_ && !coordinator_.every_rank_has_finalized();
-  if (coordinator_.stopped() || (unbegun && options_.restarts))
+  const bool cut_off = told_to_end_ && !coordinator_.every_rank_has_finalized();
+  if (coordinator_.stopped() || (cut_off && before_ranks_ && options_.restarts))
     status_ = kExitStopped;
-  else if (unbegun && status_ == 0)
+  else if (cut_off && status_ == 0) // Hydra that is told to end while its processes start
     status_ = 128 + SIGTERM;
   finish();
 }

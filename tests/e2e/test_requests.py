@@ -145,6 +145,20 @@ def test_a_rank_that_waits_in_mpi_init_can_be_ended(case, mpi):
     assert job.wait(20).status not in (0, STOPPED)
 
 
+def test_a_job_that_was_cut_off_has_not_succeeded(case):
+    """Whatever the launcher says: Hydra ends with 0 when it is told to end at a moment of its start."""
+    launcher = case.folder / "mpirun.mpich"
+    launcher.write_text('#!/bin/sh\ntrap "kill $!; wait; exit 0" TERM\nmpirun.mpich "$@" &\nwait\n')
+    launcher.chmod(0o755)
+    ranks = f'[ "$PMI_RANK" = 1 ] && exec sleep 100; exec {program("counts_steps", "mpich")}'
+    job = case.start("mana_launch", "--ckpt-dir", "ckpt", launcher, "-n", 2, "sh", "-c", ranks)
+    job.wait_until(lambda: "entering or leaving MPI" in case.run("mana_status", "--json", expect=None).out)
+    for _ in range(2):
+        job.process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+    assert job.wait(20).status == 128 + signal.SIGTERM
+
+
 def test_interrupt_ends_the_job(case):
     job = steps(case, count=2000)
     job.wait_until(reached(job, 5))
