@@ -15,14 +15,14 @@ def stopped_at(case, mpi, call, *words, options=(), **more):
 
 
 def test_what_cannot_be_saved_is_named(case):
-    told = stopped_at(case, "openmpi", 4, program("holds_what_cannot_be_saved", "openmpi")).err
+    told = stopped_at(case, "openmpi", 5, program("holds_what_cannot_be_saved", "openmpi")).err
     for what in ("the FIFO", "a listening socket", "a socket connected to 127.0.0.1"):
         assert what in told, case.report(f"no word about {what}")
     assert case.rest("--", *mpirun("mpich", 2)) == "ok\n"
 
 
 def test_what_cannot_be_saved_forbids_a_checkpoint(case):
-    result = case.launch("--on-unsaveable=fail", "--checkpoint-at", "0:4", *mpirun("mpich", 2),
+    result = case.launch("--on-unsaveable=fail", "--checkpoint-at", "0:5", *mpirun("mpich", 2),
                          program("holds_what_cannot_be_saved", "mpich"))
     assert result.out == "ok\n" and "the FIFO" in result.err and case.generations() == [], case.report("fail")
 
@@ -30,7 +30,7 @@ def test_what_cannot_be_saved_forbids_a_checkpoint(case):
 @pytest.mark.parametrize("seconds", ["1", "30"])
 def test_a_child_is_waited_for_or_named(case, seconds):
     began = time.monotonic()
-    result = case.launch("--child-timeout", "2", "--checkpoint-at", "0:4", *(["--stop-after"] if seconds == "30" else []),
+    result = case.launch("--child-timeout", "2", "--checkpoint-at", "0:5", *(["--stop-after"] if seconds == "30" else []),
                          *mpirun("openmpi", 2), program("holds_what_cannot_be_saved", "openmpi"), "child", seconds,
                          expect=STOPPED if seconds == "30" else 0)
     assert ("the child process" in result.err) == (seconds == "30"), case.report("children")

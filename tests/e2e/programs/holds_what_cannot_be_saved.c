@@ -1,4 +1,4 @@
-// Has a FIFO, a connected TCP socket and, if asked, a child that sleeps, while it is checkpointed at a barrier.
+// Has a FIFO, a connected TCP socket and, if asked, a child that sleeps, while it is checkpointed at its second barrier, when the other rank has them too.
 //   holds_what_cannot_be_saved [child SECONDS]
 #include "check.h"
 
