@@ -148,7 +148,30 @@ bool is_executable(const char *path) {
 
 bool is_rank() { return raw_syscall(__NR_getpid) == rank_pid; }
 
+// Whether MPI below must be ended before the process ends, or another program takes its place. Another thread that comes meanwhile waits
+// for the end.
+bool ends_mpi_first(SyscallFrame *frame) {
+  std::uint32_t expected = kToBeEnded;
+  if (!seam()->ends_at_exit || !is_rank())
+    return false;
+  if (!__atomic_compare_exchange_n(&seam()->ends_at_exit, &expected, kBeingEnded, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    then_raw_and_again(frame, __NR_pause);
+    return true;
+  }
+  seam()->exit_site = frame->return_address;
+  frame->return_address = seam()->upper->end_before_exit;
+  return true;
+}
+
+long on_exit_group(SyscallFrame *frame) {
+  if (ends_mpi_first(frame))
+    return __NR_exit_group;
+  return then_raw(frame, __NR_exit_group, frame->arg[0]);
+}
+
 long on_execve(SyscallFrame *frame) {
+  if (seam()->mpi_initialized == 1 && ends_mpi_first(frame))
+    return __NR_execve;
   const auto *path = reinterpret_cast<const char *>(frame->arg[0]);
   if (path && names_own_exe(path))
     path = saved()->exe;
@@ -172,6 +195,9 @@ long on_execve(SyscallFrame *frame) {
 
 } // namespace
 
-void register_exec_calls() { intercept_register(__NR_execve, on_execve); }
+void register_exec_calls() {
+  intercept_register(__NR_execve, on_execve);
+  intercept_register(__NR_exit_group, on_exit_group);
+}
 
 } // namespace mana

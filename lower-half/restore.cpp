@@ -329,6 +329,7 @@ void restore_and_run(const char *path) {
   publish_application();
   restore_signals();
   const bool net = syscall_net_install();
+  seam()->sees_exit = net;
 
   // Threads are made anew and wait; this one goes on as the main thread, until the core has rebuilt its objects.
   adopt_thread_blocks();

@@ -57,6 +57,27 @@ def test_who_has_freed_a_communicator_holds_up_no_spawn(case, binary, mpi):
     assert result.out == "ok\n" and result.err.count(GROWN) == 3, case.report("spawning while others have freed")
 
 
+@pytest.mark.parametrize("how", ["exit", "_exit", "exec"])
+@pytest.mark.parametrize("mpi", MPIS)
+def test_who_has_disconnected_waits_for_nobody_in_finalize(case, mpi, how):
+    words = [*mpirun(mpi, 2), program("children_end_before_parents", other(mpi)), how]
+    result = case.launch(*words, limit=60)
+    assert sorted(result.out.split()) == ["child"] * 5 + ["parent"] * 2, case.report("their last words")
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_who_has_finalized_is_checkpointed(case, turn, seed):
+    choose = random.Random(f"{seed} {turn}")
+    binary, mpi = MPIS[turn % 2], MPIS[turn // 2]
+    at = f"{choose.randrange(2)}:{choose.randrange(4, 24)}"
+    first = case.launch("--checkpoint-at", at, "--stop-after", *mpirun(mpi, 2), program("children_end_before_parents", binary),
+                        "exit", expect=(0, STOPPED), limit=60)
+    out = first.out
+    if first.status == STOPPED:
+        out += case.restart("--", *mpirun(other(mpi)), limit=60).out
+    assert sorted(out.split()) == ["child"] * 5 + ["parent"] * 2, case.report(f"checkpoint at {at}")
+
+
 @pytest.mark.parametrize("mpi", MPIS)
 def test_what_cannot_be_spawned_is_an_error(case, mpi):
     script = case.folder / "ends-at-once"

@@ -226,7 +226,7 @@ int may_stop = 0, asked = 0;
 int may_stop_anywhere() { return ++asked, may_stop; }
 
 TEST_F(StopTest, TheEngineCallsTheCoreWhenItMay) {
-  const UpperServices upper = {kSeamVersion, 1, checkpoint_here, may_stop_anywhere, nullptr, nullptr};
+  const UpperServices upper = {kSeamVersion, 1, checkpoint_here, may_stop_anywhere, nullptr, nullptr, 0};
   seam()->upper = &upper;
   seam()->intent |= kIntentPark;
   signal_engine();

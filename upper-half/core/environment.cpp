@@ -8,6 +8,7 @@
 #include "core/communicators.h"
 #include "core/dynamic.h"
 #include "core/errors.h"
+#include "core/groups.h"
 #include "core/infos.h"
 #include "core/lock.h"
 #include "core/memory.h"
@@ -27,14 +28,17 @@ std::uint32_t runtime() { return seam()->mpi_initialized; }  // of MPI below
 
 State world_model = kBefore;  // MPI_Init and MPI_Finalize of the application
 int open_sessions = 0;
-bool sessions_used = false;
 
 ThreadBlock *main_thread;  // the one that called MPI_Init, or opened the first session
+
+bool is_over() { return runtime() == kAlive && world_model != kAlive && open_sessions == 0; }
+void tell_whether_over() { seam()->ends_at_exit = is_over() ? kToBeEnded : kNothingToEnd; }
 
 int init(int required, int *provided) {
   if (world_model != kBefore) return raise(abi::ERR_OTHER);
   if (const int error = start_runtime(required, provided)) return error;
   world_model = kAlive;
+  tell_whether_over();
   describe_start(predefined<Info>(abi::INFO_ENV), world->size);
   return 0;
 }
@@ -46,33 +50,65 @@ void finish_requests() {
   while (test_active_requests().others != 0) park();
 }
 
+bool reaches_beyond_world(const Comm *comm) {
+  const RankIndex in_world(world->group);
+  for (const Group *group : {comm->group, comm->remote})
+    for (int i = 0; group && i < group->size; ++i)
+      if (in_world[group->world_ranks[i]] < 0) return true;
+  return false;
+}
+
+// Whether no process of this world has a communicator with others. All of them have come to MPI_Finalize then.
+bool world_is_apart() {
+  unsigned char apart = 1;
+  for_each<Comm>([&](const Comm *comm) {
+    if (!is_partition_comm(comm) && !comm->closing && reaches_beyond_world(comm)) apart = 0;
+  });
+  if (is_alone(world)) return apart;
+  if (barrier(world) != 0 || begin_collective(world) != 0) return false;
+  unsigned char *all = core_array<unsigned char>(static_cast<std::size_t>(world->size));
+  const int error =
+      unlocked([&] { return seam()->mpi->Allgather(&apart, 1, natives.byte, all, 1, natives.byte, world->native); });
+  end_collective();
+  for (int rank = 0; rank < world->size; ++rank) apart &= all[rank];
+  core_free(all);
+  return error == 0 && apart;
+}
+
 // Waits for all ranks, so that one which is early can still be checkpointed here, then enters the live MPI's own
 // MPI_Finalize as a collective. A restart at the gate undoes the barrier of this process: everybody goes back.
-void enter_finalize() {
+// `may_leave`: false, and nothing is entered, when this process need not wait for other worlds. Whether there are some is looked
+// at again after each restart, until it has been decided: all processes of a world decide it once, together. Not where the lower half
+// cannot see how the process ends.
+bool enter_finalize(bool may_leave) {
   for (;;) {
+    if (may_leave && seam()->sees_exit && seam()->processes != world->size) {
+      if (world_is_apart()) return false;
+      may_leave = false;
+    }
     int outcome;
-    do {
-      {
-        Unlocked unlocked;
-        outcome = seam()->services->blocking->finalize_barrier();
-      }
-      if (outcome == kInterrupted) park();
-    } while (outcome == kInterrupted);
+    {
+      Unlocked unlocked;
+      outcome = seam()->services->blocking->finalize_barrier();
+    }
+    if (outcome == kInterrupted) {
+      park();
+      continue;
+    }
     const std::uint32_t restarts = seam()->restarts;
-    if (begin_collective(world) != 0) return;
-    if (seam()->restarts == restarts) return;
+    if (begin_collective(world) != 0) return true;
+    if (seam()->restarts == restarts) return true;
     if (world->entered) --*world->entered;
     end_collective();
   }
 }
 
 // From here on every rank is in it and no checkpoint is taken any more.
-int end_runtime() {
-  finish_requests();
-  enter_finalize();
+int end_below() {
   drain_at_finalize();
   free_partition_comm();
   seam()->mpi_initialized = kFinalized;
+  tell_whether_over();
   return seam()->mpi->Finalize();
 }
 
@@ -102,16 +138,62 @@ int start_runtime(int required, int *provided) {
 
 void session_opened() {
   ++open_sessions;
-  sessions_used = true;
+  tell_whether_over();
 }
 
-void session_closed() { --open_sessions; }
+void session_closed() {
+  --open_sessions;
+  tell_whether_over();
+}
 
 void end_runtime_at_exit() {
-  if (!sessions_used || open_sessions != 0 || runtime() != kAlive || world_model == kAlive) return;
+  if (!is_over()) return;
   Call call(Fn::Session_finalize);
-  end_runtime();
+  finish_requests();
+  enter_finalize(false);
+  end_below();
 }
+
+// The registers are the system call's. The return address lies above the red zone.
+asm(R"(
+        .pushsection .text
+        .type   mana_end_before_exit, @function
+mana_end_before_exit:
+        lea     -136(%rsp), %rsp
+        push    %rbp
+        mov     %rsp, %rbp
+        push    %rax
+        push    %rdi
+        push    %rsi
+        push    %rdx
+        push    %r10
+        push    %r8
+        push    %r9
+        and     $-16, %rsp
+        lea     8(%rbp), %rdi
+        call    mana_end_and_tell_site
+        lea     -56(%rbp), %rsp
+        pop     %r9
+        pop     %r8
+        pop     %r10
+        pop     %rdx
+        pop     %rsi
+        pop     %rdi
+        pop     %rax
+        syscall
+        pop     %rbp
+        ret     $128
+        .size   mana_end_before_exit, . - mana_end_before_exit
+        .popsection
+)");
+extern "C" [[gnu::visibility("hidden")]] void mana_end_before_exit();
+
+extern "C" [[gnu::visibility("hidden"), gnu::used]] void mana_end_and_tell_site(std::uint64_t *site) {
+  *site = seam()->exit_site;
+  end_runtime_at_exit();
+}
+
+std::uintptr_t end_before_exit() { return reinterpret_cast<std::uintptr_t>(mana_end_before_exit); }
 
 namespace api {
 
@@ -132,7 +214,11 @@ int Finalize() {
   if (world_model != kAlive) return raise(abi::ERR_OTHER);
   delete_attributes(self_comm);
   world_model = kFinalized;
-  return open_sessions == 0 ? end_runtime() : 0;
+  if (open_sessions != 0) return 0;
+  finish_requests();
+  if (enter_finalize(true)) return end_below();
+  tell_whether_over();
+  return 0;
 }
 
 int Initialized(int *flag) {

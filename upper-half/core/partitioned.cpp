@@ -230,6 +230,8 @@ void free_partition_comm() {
   if (partition_comm) seam()->mpi->Comm_free(&partition_comm->native);
 }
 
+bool is_partition_comm(const Comm *comm) { return comm == partition_comm; }
+
 void drop_partitioned(Partitioned *p) {
   core_free(p->ready);
   // Its sender, which it has not met, is not that of a later one.

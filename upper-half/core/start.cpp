@@ -19,6 +19,7 @@
 #include "core/partitioned.h"
 #include "core/pool.h"
 #include "core/requests.h"
+#include "core/runtime.h"
 #include "lower_mpi.h"
 
 namespace mana {
@@ -72,7 +73,7 @@ void core_start(const FrontOps *ops) {
   start_ring();
   world = predefined<Comm>(abi::COMM_WORLD);
   self_comm = predefined<Comm>(abi::COMM_SELF);
-  upper_services = {kSeamVersion, ops->front, checkpoint_here, may_stop_anywhere, call_user_op, first_counters()};
+  upper_services = {kSeamVersion, ops->front, checkpoint_here, may_stop_anywhere, call_user_op, first_counters(), end_before_exit()};
   seam()->upper = &upper_services;
 }
 

@@ -171,9 +171,10 @@ const FrontOps kFrontOps = {
   bind_predefined();
 }
 
-// The process ends normally: after the destructors of everything that needs this library.
+// The process ends by exit(): after the destructors of everything that needs this library. Where exit_group() is seen what stdio holds
+// is written first.
 [[gnu::destructor]] void stop() {
-  if (under_mana)
+  if (under_mana && !seam()->sees_exit)
     end_runtime_at_exit();
 }
 

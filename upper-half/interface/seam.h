@@ -29,7 +29,7 @@
 
 namespace mana {
 
-inline constexpr std::uint32_t kSeamVersion = 10;
+inline constexpr std::uint32_t kSeamVersion = 11;
 inline constexpr std::uint64_t kSeamMagic = 0x6d616e617365616dULL;  // "manaseam"
 
 inline constexpr std::uintptr_t kWindowBase = 0x2000'0000'0000;
@@ -205,10 +205,16 @@ struct UpperServices {
   void (*call_op)(int slot, void *in, void *inout, int *len, std::uint64_t type);
   // Head of the counters. Here and not told once: each new lower half finds it.
   CounterChunk *counters;
+  // Where a system call returns to that must not be made before MPI below has ended (Seam::ends_at_exit): with its number in rax and
+  // its arguments. Ends MPI, makes the call and goes on at Seam::exit_site.
+  std::uintptr_t end_before_exit;
 };
 
 // Clocks that a restart moves on.
 enum : int { kClockMonotonic = 0, kClockRaw = 1, kClockBoot = 2, kClockProcess = 3, kMovedClocks = 4 };
+
+// While it is being ended another thread that wants to end the process waits.
+enum EndsAtExit : std::uint32_t { kNothingToEnd = 0, kToBeEnded = 1, kBeingEnded = 2 };
 
 struct LowerMpi;  // generated: one function pointer per MPI function of the backend
 
@@ -237,6 +243,9 @@ struct Seam {
   std::int64_t clock_offset_ns[kMovedClocks];  // the application's clock less the kernel's: lower-half/clocks.h
   std::int64_t system_time_offset_us;          // the same for the part of its processor time that was spent in the kernel
   std::int64_t ticks_offset;                   // the same for what times() returns
+  std::uint32_t sees_exit;        // the lower half sees the program's exit_group()
+  std::uint32_t ends_at_exit;     // EndsAtExit: MPI below goes on though the program has finalized MPI
+  std::uint64_t exit_site;        // behind the system call that is held up for that
 };
 
 inline Seam *seam() { return reinterpret_cast<Seam *>(kSeamAddress); }
