@@ -516,10 +516,13 @@ bool control_engine_enter() {
 
 constexpr auto kBetweenSteps = 100us;  // of duplications
 
-Verdict control_parked() {
+Verdict control_parked(const Standing &standing) {
   Lock lock(state.mutex);
   const std::uint32_t duplications = seam()->duplications;
-  if (!std::exchange(state.told_parked, true) || duplications == 0) tell(wire::Parked{read_counts(), duplications}, state.epoch);
+  if (!std::exchange(state.told_parked, true) || duplications == 0)
+    tell(wire::Parked{read_counts(), duplications, standing.world_first, standing.world_count,
+                      {standing.known, standing.known + standing.known_count}},
+         state.epoch);
   const auto over = [] { return state.cancelled || state.phase >= Phase::drain; };
   if (duplications == 0)
     wait_until(lock, over);

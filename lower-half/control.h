@@ -58,7 +58,7 @@ int control_name(const wire::Name &name, std::string *port);
 
 // The engine's steps.
 bool engine_is_in();
-Verdict control_parked();                             // after the other threads have been stopped
+Verdict control_parked(const Standing &standing);     // after the other threads have been stopped
 Verdict control_drained(std::string *directory);      // where to write
 // After the image: the outcome for the coordinator, and what becomes of this process.
 enum class Fate { resume, stop, failed };

@@ -1,7 +1,6 @@
 // See dynamic.h.
 #include "dynamic.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -66,9 +65,13 @@ std::vector<Spawn> parse(const char *text) {
   return spawns;
 }
 
-const std::vector<Spawn> &spawns() {
+const char *spawn_text() {
   static const char *text = std::getenv("MANA_SPAWN");
-  static const std::vector<Spawn> parsed = parse(text ? text : "");
+  return text ? text : "";
+}
+
+const std::vector<Spawn> &spawns() {
+  static const std::vector<Spawn> parsed = parse(spawn_text());
   return parsed;
 }
 
@@ -144,12 +147,7 @@ std::optional<SpawnedCommand> spawned_command() {
   return std::nullopt;
 }
 
-int restarted_processes() {
-  int before = launcher_size();
-  for (const Spawn &spawn : spawns())
-    if (spawn.first >= 0) before = std::min(before, spawn.first);
-  return before;
-}
+int restarted_processes() { return started_for_spawn() ? std::atoi(spawn_text()) : launcher_size(); }
 
 bool started_for_spawn() { return !spawns().empty(); }
 

@@ -150,11 +150,11 @@ bool is_rank() { return raw_syscall(__NR_getpid) == rank_pid; }
 
 // Whether MPI below must be ended before the process ends, or another program takes its place. Another thread that comes meanwhile waits
 // for the end.
-bool ends_mpi_first(SyscallFrame *frame) {
+bool ends_mpi_first(SyscallFrame *frame, EndsAtExit how) {
   std::uint32_t expected = kToBeEnded;
   if (!seam()->ends_at_exit || !is_rank())
     return false;
-  if (!__atomic_compare_exchange_n(&seam()->ends_at_exit, &expected, kBeingEnded, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+  if (!__atomic_compare_exchange_n(&seam()->ends_at_exit, &expected, how, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
     then_raw_and_again(frame, __NR_pause);
     return true;
   }
@@ -164,13 +164,14 @@ bool ends_mpi_first(SyscallFrame *frame) {
 }
 
 long on_exit_group(SyscallFrame *frame) {
-  if (ends_mpi_first(frame))
+  constexpr std::uint64_t kStatus = 0xff;
+  if (ends_mpi_first(frame, (frame->arg[0] & kStatus) == 0 ? kNothingFollows : kBeingEnded))
     return __NR_exit_group;
   return then_raw(frame, __NR_exit_group, frame->arg[0]);
 }
 
 long on_execve(SyscallFrame *frame) {
-  if (seam()->mpi_initialized == 1 && ends_mpi_first(frame))
+  if (seam()->mpi_initialized == 1 && ends_mpi_first(frame, kBeingEnded))
     return __NR_execve;
   const auto *path = reinterpret_cast<const char *>(frame->arg[0]);
   if (path && names_own_exe(path))

@@ -156,9 +156,9 @@ Verdict stop_threads() {
   Crossing crossing;
   return stop_all();
 }
-Verdict all_parked() {
+Verdict all_parked(const Standing *standing) {
   Crossing crossing;
-  return control_parked();
+  return control_parked(*standing);
 }
 Verdict all_drained() {
   Crossing crossing;
@@ -231,7 +231,7 @@ ParkResult engine_parked(ThreadBlock *) {
   if (engine_is_in()) return write_and_wait();
   // No MPI, so nothing to drain.
   ParkResult result = ParkResult::failed;
-  if (stop_all() == Verdict::go && control_parked() == Verdict::go && control_drained(&write_directory) == Verdict::go) {
+  if (stop_all() == Verdict::go && control_parked({}) == Verdict::go && control_drained(&write_directory) == Verdict::go) {
     seam()->engine_alone = 1;
     result = write_and_wait();
     seam()->engine_alone = 0;

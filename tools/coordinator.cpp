@@ -51,7 +51,7 @@ const char *obstacle(RankState state) {
 }
 
 const char *name_of(RankState state) {
-  static constexpr const char *kNames[] = {"starting", "running", "finalized", "exiting", "entering or leaving MPI",
+  static constexpr const char *kNames[] = {"starting", "running", "finalized", "entering or leaving MPI",
                                            "executing another program"};
   return kNames[static_cast<int>(state)];
 }
@@ -152,7 +152,7 @@ void Coordinator::terminate_starting_ranks() const {
 
 bool Coordinator::every_rank_has_finalized() const {
   return !ranks_.empty() && std::all_of(ranks_.begin(), ranks_.end(), [](const Rank &rank) {
-    return rank.state == RankState::finalized || rank.state == RankState::exiting;
+    return rank.state == RankState::finalized;
   });
 }
 
@@ -309,6 +309,8 @@ void Coordinator::handle_rank_message(Peer &peer, Type type, std::uint32_t epoch
       peer.drop(fmt::format("sent {} outside of a checkpoint", wire::name_of(type)));
     return;
   }
+  if (type == Type::parked)
+    wire::decode(payload, &rank.parked);
   if (!checkpoint_->message(peer.rank, type, epoch, payload))
     peer.drop(fmt::format("sent a malformed {}", wire::name_of(type)));
 }
@@ -371,24 +373,66 @@ bool Coordinator::every_rank_runs() const {
 }
 
 void Coordinator::spawns_done() {
-  if (every_rank_runs())
-    starting_.clear();
+  if (!every_rank_runs())
+    return;
+  starting_.clear();
+  started_.clear();
 }
+
+std::map<int, int> Coordinator::ended_worlds() const {
+  std::map<int, int> worlds, ended;
+  for (const Rank &rank : ranks_)
+    if (rank.parked.world_count > 0)
+      ++worlds[rank.parked.world_first];
+  for (const auto &[first, count] : worlds)
+    if (first >= 0 && first < static_cast<int>(ranks_.size()) && ranks_[static_cast<std::size_t>(first)].parked.world_count == count)
+      ended[first] = count;
+  for (const Rank &rank : ranks_)
+    for (int known : rank.parked.known)
+      if (auto world = ended.upper_bound(known); world != ended.begin() && known < (--world)->first + world->second)
+        ended.erase(world);
+  return ended;
+}
+
+namespace {
+
+// First of `count` places in a row that are those of whole worlds, which are taken out; -1: there are none.
+int take_places(std::map<int, int> *worlds, int count) {
+  for (auto from = worlds->begin(); from != worlds->end(); ++from) {
+    int places = 0;
+    auto to = from;
+    for (; to != worlds->end() && to->first == from->first + places && places < count; ++to)
+      places += to->second;
+    if (places != count)
+      continue;
+    const int first = from->first;
+    worlds->erase(from, to);
+    return first;
+  }
+  return -1;
+}
+
+} // namespace
 
 SpawnPlan Coordinator::start_again() {
   SpawnPlan plan;
   const bool has_failed = !starting_.empty();
-  int first = has_failed ? -1 : static_cast<int>(ranks_.size());
-  plan.processes = has_failed ? spawns_before_ : first;
+  std::map<int, int> ended = has_failed ? std::map<int, int>{} : ended_worlds();
+  plan.processes = has_failed ? spawns_before_ : static_cast<int>(ranks_.size());
+  plan.description = fmt::format("{}\n", plan.processes);
   spawns_before_ = plan.processes;
+  started_.clear();
   if (!has_failed)
     starting_ = spawns_;
   for (const Spawn &spawn : starting_) {
+    int first = -1;
+    if (!has_failed && (first = take_places(&ended, spawn.count)) < 0) {
+      first = plan.processes;
+      plan.processes += spawn.count;
+    }
+    for (int i = 0; first >= 0 && i < spawn.count; ++i)
+      started_.insert(first + i);
     plan.description += fmt::format("@{} {} {} {}\n{}", spawn.rank, spawn.number, first, spawn.count, spawn.text);
-    if (first < 0)
-      continue;
-    first += spawn.count;
-    plan.processes += spawn.count;
   }
   spawns_.clear(); // a failed start asks for more no longer
   if (has_failed)
@@ -463,16 +507,18 @@ std::string Coordinator::impossible() const {
   for (std::size_t i = 0; i < ranks_.size(); ++i) {
     if (ranks_[i].lost)
       return fmt::format("rank {} has ended", i);
-    if (ranks_[i].state == RankState::finalized || ranks_[i].state == RankState::exiting)
+    if (ranks_[i].state == RankState::finalized)
       return fmt::format("rank {} has called MPI_Finalize", i);
   }
   return {};
 }
 
-std::string Coordinator::not_yet(int first) const {
+std::string Coordinator::not_yet() const {
   if (ranks_.empty())
     return "no rank has started yet";
-  for (std::size_t i = static_cast<std::size_t>(first); i < ranks_.size(); ++i) {
+  for (std::size_t i = 0; i < ranks_.size(); ++i) {
+    if (!started_.empty() && !started_.contains(static_cast<int>(i)))
+      continue; // the others wait for those in MPI_Init
     if (ranks_[i].peer == nullptr)
       return fmt::format("rank {} has not started yet", i);
     if (ranks_[i].state == RankState::starting)
@@ -545,8 +591,8 @@ void Coordinator::refuse_pending(const std::string &why) {
 
 // Once in a job: its ranks may never come to MPI_Init themselves.
 void Coordinator::tell_what_waits() {
-  const bool spawns = !starting_.empty(); // the others wait for the new ones in MPI_Init
-  const std::string why = not_yet(spawns ? spawns_before_ : 0);
+  const bool spawns = !starting_.empty();
+  const std::string why = not_yet();
   if (told_what_waits_ || why.empty() || !impossible().empty() || !(spawns || pending_ || options_.interval_seconds > 0))
     return;
   say(fmt::format("{} waits: {}; MPI in a child process of it is not seen", spawns ? "MPI_Comm_spawn" : "the checkpoint", why));

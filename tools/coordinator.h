@@ -91,6 +91,7 @@ private:
     std::string host;
     bool ready = false; // comes to MPI_Init and waits for BEGIN
     bool lost = false; // was there and has gone
+    wire::Parked parked; // as it was parked last, for its standing
   };
   static bool starts(const Rank &rank);
   struct Waiting {
@@ -111,6 +112,7 @@ private:
   void refuse_spawns();
   bool every_rank_runs() const;
   void spawns_done();
+  std::map<int, int> ended_worlds() const; // spawned, not needed any more by anybody: first rank -> how many
   void tell_all(const std::string &frame);
   void abandon_failed_start();
   void handle_ready(Rank &rank);
@@ -119,7 +121,7 @@ private:
 
   // --- requests ---
   Problem take_request(bool stop, Peer *tool, int rank, bool for_good = true);
-  std::string not_yet(int first = 0) const; // why none can be started now; ranks from `first` on are looked at
+  std::string not_yet() const; // why none can be started now; while ranks are started for spawns, of these
   void try_begin();
   void refuse_pending(const std::string &why);
   void tick();
@@ -159,6 +161,7 @@ private:
   std::vector<Spawn> spawns_;                // asked for
   std::vector<Spawn> starting_;              // the job was started for them, and not all ranks have come up yet
   int spawns_before_ = 0;                    // ranks without them
+  std::set<int> started_;                    // ranks that they are
   std::map<std::string, std::string> names_; // of services, with their ports
   std::optional<Waiting> pending_;
   std::unique_ptr<Checkpoint> checkpoint_;

@@ -17,7 +17,7 @@
 //     rank                                              coordinator
 //     HELLO (MPI not started yet)           ─────────►  checks token, rank, size
 //                                           ◄─────────  WELCOME
-//     STATE initialized | finalized | exiting ───────►
+//     STATE initialized | finalized | ...   ─────────►
 //     REQUEST (mana_checkpoint, --checkpoint-at) ────►  ANSWER
 //     SPAWN, NAME                           ─────────►  ANSWER
 //     READY (started for SPAWN, MPI_Init)   ─────────►  BEGIN or ABANDON
@@ -48,7 +48,7 @@
 namespace mana::wire {
 
 inline constexpr std::uint32_t kMagic = 0x616e616d; // "mana"
-inline constexpr std::uint16_t kProtocolVersion = 7;
+inline constexpr std::uint16_t kProtocolVersion = 8;
 inline constexpr std::uint32_t kMaxPayload = 16u << 20;
 inline constexpr std::size_t kHeaderSize = 16;
 
@@ -124,7 +124,7 @@ struct Welcome {
   template <class A> void fields(A &a) { a(checkpoint_directory); }
 };
 
-enum class RankState : std::uint32_t { starting = 0, initialized = 1, finalized = 2, exiting = 3, busy = 4, executes = 5 };
+enum class RankState : std::uint32_t { starting = 0, initialized = 1, finalized = 2, busy = 3, executes = 4 };
 
 // The rank's MPI state has changed. `busy` before it enters MPI_Init or MPI_Finalize: no checkpoint may start. `executes` before
 // another program takes its place: the connection ends, and the same rank says HELLO again.
@@ -259,11 +259,14 @@ using Resumed = Plain<Type::resumed>;
 // All threads of the upper half stand still. The counts are final for this checkpoint and do not include a collective
 // whose gate answered "park". The coordinator cancels and tries again when ranks disagree. A rank with duplications under way
 // (MPI_Comm_idup) cannot tell the counts of the new communicators yet, and says it again when they have ended.
+// The rest is Standing of interface/dynamic.h.
 struct Parked {
   static constexpr Type type = Type::parked;
   std::vector<Count> counts;
   std::uint32_t duplications = 0;
-  template <class A> void fields(A &a) { a(counts, duplications); }
+  std::int32_t world_first = 0, world_count = 0;
+  std::vector<std::int32_t> known;
+  template <class A> void fields(A &a) { a(counts, duplications, world_first, world_count, known); }
 };
 
 // Write the image rank-R.mana into this existing directory.

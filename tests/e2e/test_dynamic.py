@@ -1,5 +1,6 @@
 """Processes that are started while the job runs, and groups that find each other by ports."""
 import random
+import re
 
 import pytest
 
@@ -63,6 +64,8 @@ def test_who_has_disconnected_waits_for_nobody_in_finalize(case, mpi, how):
     words = [*mpirun(mpi, 2), program("children_end_before_parents", other(mpi)), how]
     result = case.launch(*words, limit=60)
     assert sorted(result.out.split()) == ["child"] * 5 + ["parent"] * 2, case.report("their last words")
+    ranks = [int(n) for n in re.findall(r"committed: (\d+) ranks", result.err)]
+    assert len(ranks) == 4 and (how == "exec" or max(ranks) < 5), case.report("places of processes that have ended were not taken")
 
 
 @pytest.mark.parametrize("turn", range(4))

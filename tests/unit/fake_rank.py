@@ -37,7 +37,7 @@ def counts(pairs):
 NOBODY_INSIDE = struct.pack("<III", 0, 0, 0xFFFFFFFF)  # and all admissions taken up
 
 
-def frame(kind, epoch=0, payload=b"", magic=0x616E616D, version=7):
+def frame(kind, epoch=0, payload=b"", magic=0x616E616D, version=8):
     return struct.pack("<IHHII", magic, version, NUMBER.get(kind, 99), epoch, len(payload)) + payload
 
 
@@ -75,7 +75,7 @@ class Rank:
                  + text("host") + struct.pack("<III", 1, 1, int(self.restarted)), 0)
 
     def execute(self):
-        self.say("state", struct.pack("<II", 5, 0), 0)
+        self.say("state", struct.pack("<II", 4, 0), 0)
         old = self.socket
         if self.fake["executes"] == "first":
             old.close()
@@ -131,10 +131,10 @@ class Rank:
             self.phase, self.held = kind, False
             self.entered += self.entered == 0 and self.fake.get("leaves") == str(self.rank)
             if "duplicates" in self.fake:
-                self.say("parked", self.counters() + struct.pack("<I", 1))
+                self.say("parked", self.counters() + struct.pack("<IiiI", 1, 0, 0, 0))
                 if select.select([self.socket], [], [], float(self.fake["duplicates"]))[0]:
                     return  # it is cancelled
-            self.say("parked", self.counters() + struct.pack("<I", 0))
+            self.say("parked", self.counters() + struct.pack("<IiiI", 0, 0, 0, 0))
         elif kind == "drain":
             self.say("drained")
         elif kind == "write":
@@ -167,7 +167,7 @@ class Rank:
                 self.say("gate", struct.pack("<QQ", 257, self.entered + 1) + self.counters() + NOBODY_INSIDE)
             if select.select([self.socket], [], [], 0.002 if "collective" in self.fake else 0.05)[0]:
                 self.handle(*self.receive())
-        self.say("state", struct.pack("<II", 3, 1), 0)
+        self.say("state", struct.pack("<II", 2, 1), 0)
         print(f"rank {self.rank} of {self.size} done:", *map(repr, sys.argv[1:]), flush=True)
         return int(self.fake.get("exit", 0))
 

@@ -63,7 +63,7 @@ TEST(Protocol, EveryMessageSurvives) {
   round_trip(Enter{257, 9});
   round_trip(Left{{{257, 9}}, {1, 0, 3}});
   round_trip(Blocked{1});
-  round_trip(Parked{{}});
+  round_trip(Parked{{}, 0, 2, 3, {0, 1}});
   round_trip(Write{std::string("/a\0b", 4)});
   round_trip(Written{1, 2, 3, "rank-0.mana", {"a", "", "c"}});
   round_trip(Failed{ENOSPC, "full"});

@@ -21,6 +21,8 @@
 #include "core/infos.h"
 #include "core/intercommunicators.h"
 #include "core/memory.h"
+#include "core/partitioned.h"
+#include "core/pool.h"
 #include "core/start.h"
 #include "core/text.h"
 #include "core_api.h"
@@ -247,6 +249,26 @@ int join_parents() {
   const int error = bridge_groups(world, 0, agreement, &parent_comm);
   if (!error) std::strcpy(parent_comm->name, "MPI_COMM_PARENT");
   return error;
+}
+
+Standing standing_of_this_process() {
+  Standing standing{};
+  if (seam()->mpi_initialized != 1 || seam()->processes == world->size) return standing;
+  if (seam()->ends_at_exit == kNothingFollows) {
+    standing.world_first = own.first;
+    standing.world_count = own.count;
+  }
+  const auto processes = static_cast<std::size_t>(seam()->processes);
+  bool *known = static_cast<bool *>(core_zalloc(processes));
+  for_each<Group>([&](const Group *group) {
+    for (int i = 0; i < group->size && !is_partition_group(group); ++i) known[group->world_ranks[i]] = true;
+  });
+  for (int i = 0; i < world->size; ++i) known[world->group->world_ranks[i]] = false;
+  standing.known = core_array<std::int32_t>(processes);
+  for (std::int32_t process = 0; process < seam()->processes; ++process)
+    if (known[process]) standing.known[standing.known_count++] = process;
+  core_free(known);
+  return standing;
 }
 
 namespace api {

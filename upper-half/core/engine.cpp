@@ -4,9 +4,12 @@
 // here nor in what it calls uses libc beyond memory and string functions.
 #include "core/engine.h"
 
+#include "core/dynamic.h"
 #include "core/events.h"
+#include "core/memory.h"
 #include "core/requests.h"
 #include "drain/drain.h"
+#include "interface/dynamic.h"
 #include "interface/seam.h"
 #include "record-replay/rebuild.h"
 
@@ -23,8 +26,11 @@ void run_checkpoint() {
 
   // Every thread of this process stands still and no rank of the job is inside a collective.
   Verdict verdict = seam()->services->stop_threads();
-  if (verdict == Verdict::go) verdict = seam()->services->all_parked();
-  for (; verdict == Verdict::again; verdict = seam()->services->all_parked()) test_active_requests();
+  if (verdict == Verdict::go) {
+    const Standing standing = standing_of_this_process();
+    while ((verdict = seam()->services->all_parked(&standing)) == Verdict::again) test_active_requests();
+    core_free(standing.known);
+  }
   if (verdict == Verdict::cancelled) {
     seam()->services->resume();
     events_after_resume();

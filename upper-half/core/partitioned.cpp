@@ -232,6 +232,8 @@ void free_partition_comm() {
 
 bool is_partition_comm(const Comm *comm) { return comm == partition_comm; }
 
+bool is_partition_group(const Group *group) { return partition_comm && group == partition_comm->group; }
+
 void drop_partitioned(Partitioned *p) {
   core_free(p->ready);
   // Its sender, which it has not met, is not that of a later one.

@@ -21,7 +21,9 @@ void make_partition_comm();
 // There are more processes than before: at a restart, before communicators are made again.
 void extend_partition_comm();
 void free_partition_comm();
+// The core's own, of all processes.
 bool is_partition_comm(const Comm *comm);
+bool is_partition_group(const Group *group);
 
 // MPI_Start of an inactive one. 0 or an ABI error, not raised.
 int start_partitioned(Request *request);

@@ -7,6 +7,9 @@
 //     number   0 .. n-1     the first MPI_COMM_WORLD
 //              n .. n+k-1   those of the first spawn, a MPI_COMM_WORLD of their own, and so on
 //
+// Nobody can leave that world before all do. But where a whole spawned world only waits for that in exit(), and nobody outside of it knows any of
+// its processes, the next spawn's processes take their numbers and places.
+//
 // A request is text, which only the started processes read: a line about the job, then one for each command,
 //
 //     JOB FRONT                           16 and 1 hexadecimal digits
@@ -27,6 +30,13 @@ struct OwnProcess {
   std::int32_t root;    // number of the process that has called MPI_Comm_spawn
   std::int32_t appnum;  // which of its commands this is
   std::uint32_t front;  // what that process was built for: UpperServices::front
+};
+
+// What a process tells of itself at a checkpoint.
+struct Standing {
+  std::int32_t world_first, world_count;  // its world, if it is a spawned process that then ends with status 0; else 0, 0
+  std::int32_t known_count;
+  std::int32_t *known;  // processes outside of its world that communicators and groups of its own have
 };
 
 enum class NameCall : std::int32_t { publish = 0, unpublish = 1, lookup = 2 };

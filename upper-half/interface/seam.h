@@ -169,7 +169,7 @@ struct LowerServices {
   Verdict (*stop_threads)();
   // Tells the coordinator that it is parked, and waits, making MPI progress, until every rank is (go) or the checkpoint is given
   // up (cancelled). With duplications under way it returns soon (again): the engine takes their next steps and calls it again.
-  Verdict (*all_parked)();
+  Verdict (*all_parked)(const struct Standing *standing);
   // This rank's channels are empty. Waits likewise.
   Verdict (*all_drained)();
   // Writes the image, waits for the commit and resumes the other threads; ends the process when
@@ -214,7 +214,12 @@ struct UpperServices {
 enum : int { kClockMonotonic = 0, kClockRaw = 1, kClockBoot = 2, kClockProcess = 3, kMovedClocks = 4 };
 
 // While it is being ended another thread that wants to end the process waits.
-enum EndsAtExit : std::uint32_t { kNothingToEnd = 0, kToBeEnded = 1, kBeingEnded = 2 };
+enum EndsAtExit : std::uint32_t {
+  kNothingToEnd = 0,
+  kToBeEnded = 1,
+  kBeingEnded = 2,
+  kNothingFollows = 3,  // likewise, and then the process ends with status 0
+};
 
 struct LowerMpi;  // generated: one function pointer per MPI function of the backend
 

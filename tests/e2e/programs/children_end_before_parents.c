@@ -63,6 +63,7 @@ int main(int argc, char **argv) {
     MPI_Barrier(child);
     MPI_Comm_disconnect(&child);
     await_file(name[i]);
+    usleep(300000);  // the child comes to its end: the next takes its place
     MPI_Barrier(MPI_COMM_WORLD);
   }
   MPI_Comm child = spawn(argv, "late", 2);
