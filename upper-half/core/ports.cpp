@@ -230,8 +230,11 @@ void publish_names_again() {
 
 namespace api {
 
+// The numbers begin with the process's, so that no port of a process is that of another one which has had its place before.
 int Open_port(Info *, char *port_name) {
+  constexpr int kShift = 20;
   Call call(Fn::Open_port);
+  if (ports_opened == 0) ports_opened = static_cast<std::uint64_t>(syscall(SYS_getpid)) << kShift;
   auto *port = static_cast<OpenPort *>(core_alloc(sizeof(OpenPort)));
   *port = {open_ports, ++ports_opened};
   open_ports = port;
