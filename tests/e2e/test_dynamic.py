@@ -22,18 +22,20 @@ def test_parents_and_children_move_to_the_other_mpi(case, binary, mpi):
     assert result.out == "ok\n", case.report("after the restart")
 
 
-@pytest.mark.parametrize("turn", range(4))
-def test_a_checkpoint_before_in_and_after_a_spawn(case, turn, seed):
-    """At a random call of a parent: before the spawn, in it (the job starts again and spawns once more), or after it."""
+def moved_at_random_call(case, turn, seed, calls, name, *words):
+    """The output of a job that is stopped at one of `calls` of a parent, if it gets there, and goes on under the other MPI."""
     choose = random.Random(f"{seed} {turn}")
     binary, mpi = MPIS[turn % 2], MPIS[turn // 2]
-    at = f"{choose.randrange(2)}:{choose.randrange(2, 40)}"
-    first = case.launch("--checkpoint-at", at, "--stop-after", *mpirun(mpi, 2), program("spawns_children", binary),
+    at = f"{choose.randrange(2)}:{choose.choice(calls)}"
+    first = case.launch("--checkpoint-at", at, "--stop-after", *mpirun(mpi, 2), program(name, binary), *words,
                         expect=(0, STOPPED), limit=120)
-    out = first.out
-    if first.status == STOPPED:
-        out += case.restart("--", *mpirun(other(mpi)), limit=120).out
-    assert out == "ok\n", case.report(f"checkpoint at {at}")
+    return first.out + (case.restart("--", *mpirun(other(mpi)), limit=120).out if first.status == STOPPED else "")
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_a_checkpoint_before_in_and_after_a_spawn(case, turn, seed):
+    """Before the spawn, in it (the job starts again and spawns once more), or after it."""
+    assert moved_at_random_call(case, turn, seed, range(2, 40), "spawns_children") == "ok\n", case.report("output")
 
 
 @pytest.mark.parametrize("waits", ["barrier", "allreduce"])
@@ -70,15 +72,8 @@ def test_who_has_disconnected_waits_for_nobody_in_finalize(case, mpi, how):
 
 @pytest.mark.parametrize("turn", range(4))
 def test_who_has_finalized_is_checkpointed(case, turn, seed):
-    choose = random.Random(f"{seed} {turn}")
-    binary, mpi = MPIS[turn % 2], MPIS[turn // 2]
-    at = f"{choose.randrange(2)}:{choose.randrange(4, 24)}"
-    first = case.launch("--checkpoint-at", at, "--stop-after", *mpirun(mpi, 2), program("children_end_before_parents", binary),
-                        "exit", expect=(0, STOPPED), limit=60)
-    out = first.out
-    if first.status == STOPPED:
-        out += case.restart("--", *mpirun(other(mpi)), limit=60).out
-    assert sorted(out.split()) == ["child"] * 5 + ["parent"] * 2, case.report(f"checkpoint at {at}")
+    out = moved_at_random_call(case, turn, seed, range(4, 24), "children_end_before_parents", "exit")
+    assert sorted(out.split()) == ["child"] * 5 + ["parent"] * 2, case.report("their last words")
 
 
 @pytest.mark.parametrize("mpi", MPIS)
