@@ -513,12 +513,12 @@ std::string Coordinator::impossible() const {
   return {};
 }
 
-std::string Coordinator::not_yet() const {
+std::string Coordinator::not_yet(const std::set<int> &of) const {
   if (ranks_.empty())
     return "no rank has started yet";
   for (std::size_t i = 0; i < ranks_.size(); ++i) {
-    if (!started_.empty() && !started_.contains(static_cast<int>(i)))
-      continue; // the others wait for those in MPI_Init
+    if (!of.empty() && !of.contains(static_cast<int>(i)))
+      continue;
     if (ranks_[i].peer == nullptr)
       return fmt::format("rank {} has not started yet", i);
     if (ranks_[i].state == RankState::starting)
@@ -592,7 +592,7 @@ void Coordinator::refuse_pending(const std::string &why) {
 // Once in a job: its ranks may never come to MPI_Init themselves.
 void Coordinator::tell_what_waits() {
   const bool spawns = !starting_.empty();
-  const std::string why = not_yet();
+  const std::string why = not_yet(started_); // the others wait for those in MPI_Init
   if (told_what_waits_ || why.empty() || !impossible().empty() || !(spawns || pending_ || options_.interval_seconds > 0))
     return;
   say(fmt::format("{} waits: {}; MPI in a child process of it is not seen", spawns ? "MPI_Comm_spawn" : "the checkpoint", why));

@@ -121,7 +121,7 @@ private:
 
   // --- requests ---
   Problem take_request(bool stop, Peer *tool, int rank, bool for_good = true);
-  std::string not_yet() const; // why none can be started now; while ranks are started for spawns, of these
+  std::string not_yet(const std::set<int> &of = {}) const; // why none can be started now; of: on account of these ranks only
   void try_begin();
   void refuse_pending(const std::string &why);
   void tick();

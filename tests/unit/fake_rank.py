@@ -13,6 +13,7 @@ Installed by tools_commands_test.py in the place of mana-lower-openmpi. What it 
   duplicates=N      communicators of it are being duplicated for N seconds more when the ranks are parked
   collective        loops over collectives on one communicator instead of computing
   spawns            rank 0 asks for one process
+  rebuilds=RANK     that rank takes half a second to be rebuilt after a restart, and tells what it is sent meanwhile
   absent            a spawned process never comes to MPI_Init; with `only`, that rank
   request=1, =2     asks for a checkpoint itself (2: with stop)
   executes=WHEN     executes another program; the connection ends first, or is seen to end after the next has begun (WHEN=seen)
@@ -92,6 +93,10 @@ class Rank:
         if "MANA_SPAWN" in os.environ:
             self.await_all()
         if self.restarted:
+            if self.fake.get("rebuilds") == str(self.rank):
+                time.sleep(0.5)
+                while select.select([self.socket], [], [], 0)[0]:
+                    print("too early:", self.receive()[0], flush=True)
             self.say("resumed", b"", 0)
         elif "never_init" not in self.fake:
             self.say("state", struct.pack("<II", 1, 1), 0)

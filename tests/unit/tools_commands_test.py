@@ -330,6 +330,12 @@ class Tools(unittest.TestCase):
         self.assertEqual(begun(""), 3 * [("3", "begin")])
         self.assertEqual(begun("absent,only=2"), 2 * [("2", "begin")] + 2 * [("3", "abandon")])
 
+    def test_a_checkpoint_after_a_spawn_waits_for_all_to_be_rebuilt(self):
+        code, out, err = self.run_it("mana_launch", "mpirun.mpich", "-n", "2", "/bin/true", fake="spawns,request=1,rebuilds=1")
+        self.assertEqual(code, 0, out + err)
+        self.assertIn("checkpoint 2 committed: 3 ranks", err)
+        self.assertNotIn("too early", out)
+
     def test_second_request_joins(self):
         job = self.launch(fake="slow=drain,for=5,only=0")
         first, second = self.start("mana_status", "--checkpoint"), self.start("mana_status", "--checkpoint")
