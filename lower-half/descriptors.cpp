@@ -130,6 +130,11 @@ void descriptors_before_exec() {
 }
 
 int descriptor_base() { return base; }
+
+void descriptors_close_all() {
+  if (::syscall(SYS_close_range, 3, base - 1, 0) == 0) return;
+  for (int fd = 3; fd < base; ++fd) ::syscall(SYS_close, fd);
+}
 unsigned long descriptor_limit_at_start() { return limit_at_start; }
 
 int descriptor_move_up(int fd) {

@@ -148,16 +148,18 @@ bool is_executable(const char *path) {
 
 bool is_rank() { return raw_syscall(__NR_getpid) == rank_pid; }
 
-// Whether MPI below must be ended before the process ends, or another program takes its place. Another thread that comes meanwhile waits
-// for the end.
+// Whether MPI below must be ended before the process ends, or another program takes its place. See EndsAtExit.
 bool ends_mpi_first(SyscallFrame *frame, EndsAtExit how) {
   std::uint32_t expected = kToBeEnded;
   if (!seam()->ends_at_exit || !is_rank())
+    return false;
+  if (seam()->exits == this_thread_block())
     return false;
   if (!__atomic_compare_exchange_n(&seam()->ends_at_exit, &expected, how, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
     then_raw_and_again(frame, __NR_pause);
     return true;
   }
+  seam()->exits = this_thread_block();
   seam()->exit_site = frame->return_address;
   frame->return_address = seam()->upper->end_before_exit;
   return true;
@@ -170,10 +172,17 @@ long on_exit_group(SyscallFrame *frame) {
   return then_raw(frame, __NR_exit_group, frame->arg[0]);
 }
 
-long on_execve(SyscallFrame *frame) {
+long on_execveat(SyscallFrame *frame) {
   if (seam()->mpi_initialized == 1 && ends_mpi_first(frame, kBeingEnded))
-    return __NR_execve;
+    return __NR_execveat;
+  return then_raw(frame, frame->nr, frame->arg[0], frame->arg[1], frame->arg[2], frame->arg[3], frame->arg[4]);
+}
+
+// What cannot be executed fails at once: execvp() tries one folder after the other.
+long on_execve(SyscallFrame *frame) {
   const auto *path = reinterpret_cast<const char *>(frame->arg[0]);
+  if (seam()->mpi_initialized == 1 && path && is_executable(path) && ends_mpi_first(frame, kBeingEnded))
+    return __NR_execve;
   if (path && names_own_exe(path))
     path = saved()->exe;
   const auto argv = reinterpret_cast<char *const *>(frame->arg[1]), envp = reinterpret_cast<char *const *>(frame->arg[2]);
@@ -198,6 +207,7 @@ long on_execve(SyscallFrame *frame) {
 
 void register_exec_calls() {
   intercept_register(__NR_execve, on_execve);
+  intercept_register(__NR_execveat, on_execveat);
   intercept_register(__NR_exit_group, on_exit_group);
 }
 

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,10 +18,12 @@
 #include "code_page.h"
 #include "control.h"
 #include "crossing.h"
+#include "descriptors.h"
 #include "dynamic.h"
 #include "files.h"
 #include "image_write.h"
 #include "shared_memory.h"
+#include "signals.h"
 #include "stop.h"
 #include "timers.h"
 #include "window.h"
@@ -168,6 +171,21 @@ void resume() {
   Crossing crossing;
   control_resume();
 }
+void end_program() {
+  constexpr int kPatience = 1000; // ms; a checkpoint tries again
+  const ThreadBlock *block = this_thread_block();
+  Crossing crossing;
+  std::uint64_t blocked = ~std::uint64_t{0};
+  ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, nullptr, sizeof blocked);
+  const KernelSigaction none{};
+  set_app_action(SIGTERM, &none, nullptr);
+  blocked &= ~(kNeverBlocked | signal_bit(SIGTERM));
+  ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, nullptr, sizeof blocked);
+  if (!block->is_engine) return;
+  seam()->program_over = 1;
+  stop_all_threads(kPatience);
+  descriptors_close_all();
+}
 void say_text(const char *text) {
   Crossing crossing;
   say(text);
@@ -204,7 +222,7 @@ void services_fill_seam() {
               gate,         gate_plain,       left_collective, request_checkpoint, wait_intent,
               stop_threads, all_parked,       all_drained,
               reinterpret_cast<ParkResult (*)()>(code_header()->park), resume,
-              backend_blocking(), checkpoint_directory, shared_memory_services(), dynamic_processes()};
+              backend_blocking(), checkpoint_directory, shared_memory_services(), dynamic_processes(), end_program};
   seam()->services = &services;
 }
 

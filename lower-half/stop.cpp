@@ -82,6 +82,8 @@ int stop_all_threads(int timeout_ms) {
 }
 
 void resume_all_threads() {
+  if (seam()->program_over)
+    return;
   for_each_thread([](ThreadBlock *block) {
     if (block->is_engine || !is_parked(block))
       return;

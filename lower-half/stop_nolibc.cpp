@@ -15,7 +15,10 @@ namespace {
 
 std::uint64_t address(const void *pointer) { return reinterpret_cast<std::uint64_t>(pointer); }
 
-bool park_wanted() { return (seam()->intent.load(std::memory_order_seq_cst) & kIntentPark) != 0; }
+bool park_wanted(const ThreadBlock *block) {
+  const Seam *s = seam();
+  return (s->intent.load(std::memory_order_seq_cst) & kIntentPark) != 0 || (s->program_over && !block->is_engine);
+}
 
 bool is_from_this_process(const siginfo_t *info) {
   return info->si_pid == static_cast<std::int32_t>(raw_syscall(__NR_getpid));
@@ -86,7 +89,7 @@ int stop_decide(int, siginfo_t *info, ucontext_t *context) {
   restart_call(context);
   if (!is_ours(info))
     return forward(block, info);
-  if (!park_wanted() || !may_stop(block, context))
+  if (!park_wanted(block) || !may_stop(block, context))
     return kStopReturn;
   if (!is_held(block, context))
     block->held_sp = 0; // a handler that was left by siglongjmp
@@ -112,7 +115,7 @@ int parked(ThreadBlock *block) {
   note_pending_signals(block, false);
   __atomic_store_n(&block->state, kThreadParked, __ATOMIC_SEQ_CST);
   // resume_all_threads() clears the intent first: whoever comes too late for it must not sleep.
-  if (!park_wanted())
+  if (!park_wanted(block))
     __atomic_store_n(&block->state, kThreadRuns, __ATOMIC_SEQ_CST);
   wait_until_resumed(block);
   return static_cast<int>(ParkResult::resumed);

@@ -389,8 +389,11 @@ std::map<int, int> Coordinator::ended_worlds() const {
       ended[first] = count;
   for (const Rank &rank : ranks_)
     for (int known : rank.parked.known)
-      if (auto world = ended.upper_bound(known); world != ended.begin() && known < (--world)->first + world->second)
-        ended.erase(world);
+      if (auto world = ended.upper_bound(known); world != ended.begin()) {
+        --world;
+        if (known < world->first + world->second)
+          ended.erase(world);
+      }
   return ended;
 }
 

@@ -223,7 +223,7 @@ void Runner::nudge_after(std::uint64_t milliseconds) {
 }
 
 // With the processes that MPI_Comm_spawn has asked for. If the launcher has ended before they all ran, as it does when it has
-// no room for them, once more without.
+// no room for them, once more without. True: the job does not end now by what the launcher says.
 bool Runner::start_again() {
   if (terminations_ > 0 || !(coordinator_.starts_again() || coordinator_.spawn_failed()))
     return false;
@@ -238,7 +238,7 @@ bool Runner::start_again() {
   told_to_end_ = false;
   if (Problem problem = start_launcher()) {
     status_ = report(options_.coordinator.tool, problem);
-    return false;
+    finish();
   }
   return true;
 }
@@ -248,7 +248,8 @@ void Runner::launcher_ended(int status) {
     return;
   status_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   const bool cut_off = told_to_end_ && !coordinator_.every_rank_has_finalized();
-  if (coordinator_.stopped() || (cut_off && before_ranks_ && options_.restarts))
+  const bool gives_up = terminations_ > 0 && coordinator_.spawn_failed(); // nobody has gone on since the checkpoint before the spawn
+  if (coordinator_.stopped() || gives_up || (cut_off && before_ranks_ && options_.restarts))
     status_ = kExitStopped;
   else if (cut_off && status_ == 0) // Hydra that is told to end while its processes start
     status_ = 128 + SIGTERM;

@@ -60,20 +60,35 @@ def test_who_has_freed_a_communicator_holds_up_no_spawn(case, binary, mpi):
     assert result.out == "ok\n" and result.err.count(GROWN) == 3, case.report("spawning while others have freed")
 
 
-@pytest.mark.parametrize("how", ["exit", "_exit", "exec"])
+@pytest.mark.parametrize("how", ["exit", "_exit", "exec", "fexecve"])
 @pytest.mark.parametrize("mpi", MPIS)
 def test_who_has_disconnected_waits_for_nobody_in_finalize(case, mpi, how):
     words = [*mpirun(mpi, 2), program("children_end_before_parents", other(mpi)), how]
     result = case.launch(*words, limit=60)
     assert sorted(result.out.split()) == ["child"] * 5 + ["parent"] * 2, case.report("their last words")
     ranks = [int(n) for n in re.findall(r"committed: (\d+) ranks", result.err)]
-    assert len(ranks) == 4 and (how == "exec" or max(ranks) < 5), case.report("places of processes that have ended were not taken")
+    assert len(ranks) == 4 and (how in ("exec", "fexecve") or max(ranks) < 5), case.report("places of processes that have ended were not taken")
 
 
 @pytest.mark.parametrize("turn", range(4))
 def test_who_has_finalized_is_checkpointed(case, turn, seed):
     out = moved_at_random_call(case, turn, seed, range(4, 24), "children_end_before_parents", "exit")
     assert sorted(out.split()) == ["child"] * 5 + ["parent"] * 2, case.report("their last words")
+
+
+@pytest.mark.parametrize("mpi", MPIS)
+@pytest.mark.parametrize("binary", MPIS)
+def test_who_has_ended_leaves_nothing_behind(case, binary, mpi):
+    words = [*mpirun(mpi, 1), program("children_leave_nothing_behind", binary)]
+    assert case.launch(*words, limit=60).out == "ok\n"
+    first = case.launch("--checkpoint-at", "0:12", "--stop-after", *words, expect=STOPPED, limit=60)
+    assert case.restart("--", *mpirun(other(mpi)), limit=60).out == "ok\n" and first.out == ""
+
+
+@pytest.mark.parametrize("mpi", MPIS)
+def test_an_open_session_does_not_hold_up_the_others_for_ever(case, mpi):
+    result = case.launch(*mpirun(mpi, 2), program("session_is_open_in_finalize", "mpich"), limit=60)
+    assert result.out == "done\n" * 3
 
 
 @pytest.mark.parametrize("mpi", MPIS)

@@ -1,4 +1,6 @@
 // MPI_Init to MPI_Finalize, the runtime below them and sessions (runtime.h), and what can be asked about the library. (MPI_Wtime is the fronts'.)
+#include <sys/syscall.h>
+
 #include <cstring>
 
 #include "core/attributes.h"
@@ -8,6 +10,7 @@
 #include "core/communicators.h"
 #include "core/dynamic.h"
 #include "core/errors.h"
+#include "core/events.h"
 #include "core/groups.h"
 #include "core/infos.h"
 #include "core/lock.h"
@@ -28,6 +31,7 @@ std::uint32_t runtime() { return seam()->mpi_initialized; }  // of MPI below
 
 State world_model = kBefore;  // MPI_Init and MPI_Finalize of the application
 int open_sessions = 0;
+bool others_decide = false;  // MPI_Finalize was left for the sessions, before enter_finalize(true)
 
 ThreadBlock *main_thread;  // the one that called MPI_Init, or opened the first session
 
@@ -82,8 +86,8 @@ bool world_is_apart() {
 // cannot see how the process ends.
 bool enter_finalize(bool may_leave) {
   for (;;) {
-    if (may_leave && seam()->sees_exit && seam()->processes != world->size) {
-      if (world_is_apart()) return false;
+    if (may_leave && seam()->processes != world->size) {
+      if (world_is_apart() && seam()->sees_exit) return false;
       may_leave = false;
     }
     int outcome;
@@ -150,7 +154,7 @@ void end_runtime_at_exit() {
   if (!is_over()) return;
   Call call(Fn::Session_finalize);
   finish_requests();
-  enter_finalize(false);
+  if (!others_decide || !enter_finalize(true)) enter_finalize(false);
   end_below();
 }
 
@@ -171,6 +175,7 @@ mana_end_before_exit:
         push    %r9
         and     $-16, %rsp
         lea     8(%rbp), %rdi
+        mov     %rax, %rsi
         call    mana_end_and_tell_site
         lea     -56(%rbp), %rsp
         pop     %r9
@@ -188,8 +193,12 @@ mana_end_before_exit:
 )");
 extern "C" [[gnu::visibility("hidden")]] void mana_end_before_exit();
 
-extern "C" [[gnu::visibility("hidden"), gnu::used]] void mana_end_and_tell_site(std::uint64_t *site) {
+extern "C" [[gnu::visibility("hidden"), gnu::used]] void mana_end_and_tell_site(std::uint64_t *site, long call) {
   *site = seam()->exit_site;
+  if (call == SYS_exit_group) {
+    forget_events();
+    seam()->services->end_program();
+  }
   end_runtime_at_exit();
 }
 
@@ -214,7 +223,7 @@ int Finalize() {
   if (world_model != kAlive) return raise(abi::ERR_OTHER);
   delete_attributes(self_comm);
   world_model = kFinalized;
-  if (open_sessions != 0) return 0;
+  if ((others_decide = open_sessions != 0)) return 0;
   finish_requests();
   if (enter_finalize(true)) return end_below();
   tell_whether_over();

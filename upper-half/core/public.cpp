@@ -63,6 +63,8 @@ void events_after_restart() {
       registrations[i].after_restart(registrations[i].argument);
 }
 
+void forget_events() { registered = 0; }
+
 bool events_registered() { return registered > 0; }
 
 } // namespace mana

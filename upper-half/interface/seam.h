@@ -29,7 +29,7 @@
 
 namespace mana {
 
-inline constexpr std::uint32_t kSeamVersion = 11;
+inline constexpr std::uint32_t kSeamVersion = 12;
 inline constexpr std::uint64_t kSeamMagic = 0x6d616e617365616dULL;  // "manaseam"
 
 inline constexpr std::uintptr_t kWindowBase = 0x2000'0000'0000;
@@ -190,6 +190,10 @@ struct LowerServices {
 
   // MPI_Comm_spawn and the names of services: interface/dynamic.h.
   const struct DynamicProcesses *dynamic;
+
+  // Natively the process would be no more: sets Seam::program_over. The calling thread takes no signal any more but SIGTERM, which
+  // ends it. When it is the engine the other threads are stopped for good, and descriptors from 3 on closed.
+  void (*end_program)();
 };
 
 // What the upper half gives to the lower half; set by the front's constructor.
@@ -213,7 +217,8 @@ struct UpperServices {
 // Clocks that a restart moves on.
 enum : int { kClockMonotonic = 0, kClockRaw = 1, kClockBoot = 2, kClockProcess = 3, kMovedClocks = 4 };
 
-// While it is being ended another thread that wants to end the process waits.
+// While it is being ended another thread that wants to end the process waits. In the thread that does it nobody waits: a signal's
+// handler ends the process then.
 enum EndsAtExit : std::uint32_t {
   kNothingToEnd = 0,
   kToBeEnded = 1,
@@ -251,6 +256,8 @@ struct Seam {
   std::uint32_t sees_exit;        // the lower half sees the program's exit_group()
   std::uint32_t ends_at_exit;     // EndsAtExit: MPI below goes on though the program has finalized MPI
   std::uint64_t exit_site;        // behind the system call that is held up for that
+  ThreadBlock *exits;             // whose it is
+  std::uint32_t program_over;     // it is exit_group(): no thread but that one runs on
 };
 
 inline Seam *seam() { return reinterpret_cast<Seam *>(kSeamAddress); }

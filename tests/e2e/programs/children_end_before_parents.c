@@ -1,7 +1,9 @@
-// children_end_before_parents exit|_exit|exec: three times a process is spawned that disconnects, finalizes MPI, and only then writes a file;
+// children_end_before_parents exit|_exit|exec|fexecve: three times a process is spawned that disconnects, finalizes MPI, and only then writes a file;
 // the parents wait for that file. Then these finalize MPI first, and two more processes that go on write for them.
+#define _GNU_SOURCE
 #include "check.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,10 +25,9 @@ static void await_file(const char *name) {
 
 // Leaves its last words to stdio where it ends by exit().
 static int last(const char *how, const char *words) {
-  if (strcmp(how, "exec") == 0) {
-    CHECK(execl("/nowhere", "nothing", (char *)NULL) == -1);
-    execlp("echo", "echo", words, (char *)NULL);
-  }
+  char *echo[] = {(char *)"echo", (char *)words, NULL};
+  if (strcmp(how, "exec") == 0) execvp(echo[0], echo);
+  if (strcmp(how, "fexecve") == 0) fexecve(open("/bin/echo", O_RDONLY | O_CLOEXEC), echo, environ);
   puts(words);
   if (strcmp(how, "exit") == 0) return 0;
   fflush(stdout);
@@ -54,6 +55,7 @@ int main(int argc, char **argv) {
       MPI_Barrier(MPI_COMM_WORLD);
     }
     MPI_Finalize();
+    CHECK(execl("/nowhere", "nothing", (char *)NULL) == -1);
     if (rank == 0) write_file(argv[2]);
     return last(argv[1], "child");
   }
