@@ -177,9 +177,10 @@ void end_program() {
   Crossing crossing;
   std::uint64_t blocked = ~std::uint64_t{0};
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, nullptr, sizeof blocked);
-  const KernelSigaction none{};
-  set_app_action(SIGTERM, &none, nullptr);
-  blocked &= ~(kNeverBlocked | signal_bit(SIGTERM));
+  KernelSigaction at_termination;
+  set_app_action(SIGTERM, nullptr, &at_termination);
+  blocked &= ~kNeverBlocked;
+  if (at_termination.handler == reinterpret_cast<std::uint64_t>(SIG_DFL)) blocked &= ~signal_bit(SIGTERM);
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, nullptr, sizeof blocked);
   if (!block->is_engine) return;
   seam()->program_over = 1;

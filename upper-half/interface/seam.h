@@ -191,8 +191,8 @@ struct LowerServices {
   // MPI_Comm_spawn and the names of services: interface/dynamic.h.
   const struct DynamicProcesses *dynamic;
 
-  // Natively the process would be no more: sets Seam::program_over. The calling thread takes no signal any more but SIGTERM, which
-  // ends it. When it is the engine the other threads are stopped for good, and descriptors from 3 on closed.
+  // Natively the process would be no more: sets Seam::program_over. The calling thread takes no signal any more but SIGTERM, if
+  // the program has left that to the kernel. When it is the engine the other threads are stopped for good, and descriptors from 3 on closed.
   void (*end_program)();
 };
 
