@@ -32,6 +32,7 @@ constexpr rlim_t kForLowerHalf = 4096;  // descriptors that an MPI may need: one
 constexpr rlim_t kHighestBase = 16384;  // the kernel's table grows with the highest number in use
 
 int base = 0;  // 0: not chosen yet, nothing is moved
+bool all_above = true;  // whatever the lower half has opened
 rlim_t limit_at_start = 0, raised_limit = 0;
 
 int choose_base() {
@@ -132,6 +133,7 @@ void descriptors_before_exec() {
 int descriptor_base() { return base; }
 
 void descriptors_close_all() {
+  if (!all_above) return;
   if (::syscall(SYS_close_range, 3, base - 1, 0) == 0) return;
   for (int fd = 3; fd < base; ++fd) ::syscall(SYS_close, fd);
 }
@@ -142,7 +144,10 @@ int descriptor_move_up(int fd) {
   const int saved_errno = errno;
   const long flags = ::syscall(SYS_fcntl, fd, F_GETFD);
   const long to = ::syscall(SYS_fcntl, fd, flags & FD_CLOEXEC ? F_DUPFD_CLOEXEC : F_DUPFD, base);
-  if (to >= 0) ::syscall(SYS_close, fd);
+  if (to >= 0)
+    ::syscall(SYS_close, fd);
+  else
+    all_above = false;
   errno = saved_errno;
   return to >= 0 ? static_cast<int>(to) : fd;
 }

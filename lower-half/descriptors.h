@@ -25,7 +25,7 @@ void descriptors_before_exec();
 // Descriptors from here on are the lower half's.
 int descriptor_base();
 
-// Closes the application's, but for the first three.
+// Closes the application's, but for the first three. Not where the lower half has some among them for want of room.
 void descriptors_close_all();
 
 // Moves `fd` above the base, keeping close-on-exec; returns the new number, or `fd` itself when there is no room.

@@ -156,6 +156,7 @@ bool ends_mpi_first(SyscallFrame *frame, EndsAtExit how) {
   if (seam()->exits == this_thread_block())
     return false;
   if (!__atomic_compare_exchange_n(&seam()->ends_at_exit, &expected, how, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    frame->mask = 0;
     then_raw_and_again(frame, __NR_pause);
     return true;
   }
@@ -186,7 +187,7 @@ long on_execve(SyscallFrame *frame) {
   if (path && names_own_exe(path))
     path = saved()->exe;
   const auto argv = reinterpret_cast<char *const *>(frame->arg[1]), envp = reinterpret_cast<char *const *>(frame->arg[2]);
-  if (frame->stage > 0) {
+  if (frame->stage > 0 && frame->mask != 0) {
     undo_exec(reinterpret_cast<Exec *>(frame->mask));
     return static_cast<long>(frame->raw[0]);
   }

@@ -173,8 +173,9 @@ void resume() {
 }
 void end_program() {
   constexpr int kPatience = 1000; // ms; a checkpoint tries again
-  const ThreadBlock *block = this_thread_block();
+  ThreadBlock *block = this_thread_block();
   Crossing crossing;
+  block->hidden_mask |= kHiddenCheckpoint | kHiddenSigsys;
   std::uint64_t blocked = ~std::uint64_t{0};
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, nullptr, sizeof blocked);
   KernelSigaction at_termination;

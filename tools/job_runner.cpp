@@ -156,7 +156,7 @@ Problem Runner::start_launcher() {
 
 void Runner::handle_signals() {
   signalfd_siginfo info;
-  while (::read(signal_fd_, &info, sizeof info) == sizeof info) {
+  while (!uv_is_closing(reinterpret_cast<uv_handle_t *>(&signals_)) && ::read(signal_fd_, &info, sizeof info) == sizeof info) {
     const int signal = static_cast<int>(info.ssi_signo);
     if (signal == SIGCHLD) {
       int status;

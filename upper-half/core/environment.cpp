@@ -1,5 +1,7 @@
 // MPI_Init to MPI_Finalize, the runtime below them and sessions (runtime.h), and what can be asked about the library. (MPI_Wtime is the fronts'.)
+#include <signal.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cstring>
 
@@ -198,8 +200,13 @@ extern "C" [[gnu::visibility("hidden"), gnu::used]] void mana_end_and_tell_site(
   if (call == SYS_exit_group) {
     forget_events();
     seam()->services->end_program();
+    return end_runtime_at_exit();
   }
+  const std::uint64_t all = ~std::uint64_t{0};  // no handler of a program that natively has been replaced by now
+  std::uint64_t before;
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
   end_runtime_at_exit();
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, sizeof before);
 }
 
 std::uintptr_t end_before_exit() { return reinterpret_cast<std::uintptr_t>(mana_end_before_exit); }
