@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import MPIS, STOPPED, TOP, Case, has_mpi4py, mpirun, other, program
+from harness import MPIS, STOPPED, TOP, Case, has_mpi4py, mpirun, other, program, shared_memory
 
 STEPS = 120
 
@@ -107,6 +107,7 @@ def test_signals_to_mana_launch(case):
 @pytest.mark.parametrize("mpi", MPIS)
 def test_a_restart_that_is_ended_while_it_starts_loses_nothing(case, mpi):
     """Hydra that is told to end early leaves its processes in MPI_Init and waits for them, or ends with 0."""
+    before = shared_memory()
     words = [*mpirun(other(mpi), 2), program("shares_memory_all_the_time", other(mpi)), "60"]
     case.launch("--checkpoint-at", "1:60", "--stop-after", *words, expect=STOPPED)
     for instant in range(1, 26):
@@ -117,6 +118,10 @@ def test_a_restart_that_is_ended_while_it_starts_loses_nothing(case, mpi):
         if ended.status == 0:  # it was fast
             assert ended.out == "ok\n"
             break
+        # Open MPI makes an empty file for an instant to see whether it can: who is ended just then, mpirun above all, leaves it.
+        for name in shared_memory() - before:
+            if re.fullmatch(r"open_mpi\.\d{4}", name) and os.path.getsize(f"/dev/shm/{name}") == 0:
+                os.unlink(f"/dev/shm/{name}")
         before_main = ended.status == 128 + signal.SIGTERM and not ended.err
         assert ended.status == STOPPED or before_main, case.report(f"exit status {ended.status} at instant {instant}")
     else:
