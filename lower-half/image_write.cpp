@@ -22,6 +22,7 @@
 #include "files.h"
 #include "pages.h"
 #include "saved.h"
+#include "timers.h"
 
 namespace mana {
 
@@ -115,8 +116,7 @@ void describe_limits(Description *d) {
 void describe_timers(Description *d) {
   const auto micros = [](const timeval &t) { return static_cast<std::uint64_t>(t.tv_sec) * 1000000 + static_cast<std::uint64_t>(t.tv_usec); };
   for (const std::uint32_t which : {ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF}) {
-    itimerval timer{};
-    if (::getitimer(static_cast<__itimer_which>(which), &timer) != 0) continue;
+    const itimerval &timer = interval_timer(static_cast<int>(which));
     // A periodic timer whose signal is pending stands at 0: the kernel starts it again when the signal is taken.
     const std::uint64_t interval = micros(timer.it_interval);
     const std::uint64_t value = micros(timer.it_value) != 0 ? micros(timer.it_value) : interval;

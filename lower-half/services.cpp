@@ -112,9 +112,18 @@ void silence_streams() {
   ::_exit(0);
 }
 
+void save_timers_and_signals() {
+  constexpr int kAttempts = 100;  // timers that are faster than this look send their signals again and again
+  for (int i = 0; i < kAttempts; ++i) {
+    timers_save();
+    if (timers_notify_threads()) save_pending_signals_of_threads();
+    save_pending_signals();
+    if (!timers_have_expired()) return;
+  }
+}
+
 ParkResult write_and_wait() {
-  save_pending_signals();
-  timers_save();
+  save_timers_and_signals();
   Writing writing;
   const int rank = seam()->mpi_initialized == 1 ? seam()->process : launcher_rank();
   writing.path = write_directory + "/rank-" + std::to_string(rank) + ".mana";

@@ -95,6 +95,17 @@ void resume_all_threads() {
 
 void signal_engine() { send_stop(engine_block()); }
 
+void save_pending_signals_of_threads() {
+  for_each_thread([](ThreadBlock *block) {
+    if (block->is_engine || !is_parked(block))
+      return;
+    __atomic_store_n(&block->state, kThreadLooks, __ATOMIC_SEQ_CST);
+    syscall(SYS_futex, &block->state, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
+    while (__atomic_load_n(&block->state, __ATOMIC_SEQ_CST) == kThreadLooks)
+      syscall(SYS_futex, &block->state, FUTEX_WAIT_PRIVATE, kThreadLooks, nullptr, nullptr, 0);
+  });
+}
+
 void save_pending_signals() { note_pending_signals(engine_block(), true); }
 
 } // namespace mana

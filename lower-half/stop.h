@@ -49,6 +49,9 @@ void signal_engine();
 // have noted theirs. They come again after a restart (pending_signals.h).
 void save_pending_signals();
 
+// Has all of the others note theirs again.
+void save_pending_signals_of_threads();
+
 // What the engine does once its state is saved on its stack: writes the image. Runs on the engine thread with
 // the upper half's TLS and all signals blocked, begins with a Crossing. Image writer's: image_write.cpp /
 // services.cpp.
@@ -62,7 +65,7 @@ enum StopDecision : int { kStopReturn = 0, kStopPark = 1, kStopEngine = 2, kStop
 int stop_decide(int sig, siginfo_t *info, ucontext_t *context);
 int parked(ThreadBlock *block);
 
-// Sleeps while the block is kThreadParked.
+// Sleeps until the block is kThreadRuns; looks for signals meanwhile when it is kThreadLooks.
 void wait_until_resumed(ThreadBlock *block);
 
 void restore_altstack(const ThreadBlock *block);
@@ -70,5 +73,9 @@ void restore_altstack(const ThreadBlock *block);
 // True when the code at the interrupted place is a system call that has just failed with EINTR and was set to
 // be issued again.
 bool restart_call(ucontext_t *context);
+
+// A lock with priority inheritance that a signal has interrupted, and that the kernel is about to try again, goes to its handler once more:
+// after a restart the kernel must not see it (futex_calls.h).
+void redo_inheriting_lock(ucontext_t *context);
 
 } // namespace mana

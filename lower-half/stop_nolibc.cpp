@@ -122,8 +122,17 @@ int parked(ThreadBlock *block) {
 }
 
 void wait_until_resumed(ThreadBlock *block) {
-  while (__atomic_load_n(&block->state, __ATOMIC_SEQ_CST) == kThreadParked)
+  for (;;) {
+    const std::uint32_t state = __atomic_load_n(&block->state, __ATOMIC_SEQ_CST);
+    if (state == kThreadRuns)
+      return;
+    if (state == kThreadLooks) {
+      note_pending_signals(block, false);
+      __atomic_store_n(&block->state, kThreadParked, __ATOMIC_SEQ_CST);
+      raw_syscall(__NR_futex, address(&block->state), FUTEX_WAKE_PRIVATE, 1);
+    }
     raw_syscall(__NR_futex, address(&block->state), FUTEX_WAIT_PRIVATE, kThreadParked);
+  }
 }
 
 void restore_altstack(const ThreadBlock *block) {

@@ -1,6 +1,7 @@
 // Timers at a checkpoint and at a restart, with the lower half's libc. See timers.h.
 #include "timers.h"
 
+#include <signal.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,14 +28,30 @@ template <typename Function> void for_each_timer(Function function) {
     if (timer.used) function(timer);
 }
 
+constexpr int kIntervalTimers[] = {ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF};
+itimerval interval_timers[3];
+std::int64_t lefts[kMaxTimers]; // ns
+
+std::int64_t us_of(const timeval &time) { return time.tv_sec * 1'000'000 + time.tv_usec; }
+
+itimerspec left_of(const PosixTimer &timer) {
+  itimerspec left{};
+  ::syscall(SYS_timer_gettime, timer.kernel_id, &left);
+  return left;
+}
+
+// A periodic one has more left than before, another one nothing.
+bool has_expired(std::int64_t before, std::int64_t now) { return before != 0 && (now == 0 || now > before); }
+
 bool keeps_wall_time(const PosixTimer &timer) { return timer.absolute && timer.clock == CLOCK_REALTIME; }
 
 }  // namespace
 
 void timers_save() {
+  for (const int which : kIntervalTimers) ::getitimer(static_cast<__itimer_which>(which), &interval_timers[which]);
   for_each_timer([](PosixTimer &timer) {
-    itimerspec left{};
-    ::syscall(SYS_timer_gettime, timer.kernel_id, &left);
+    const itimerspec left = left_of(timer);
+    lefts[&timer - saved()->timers] = ns_of(left.it_value);
     timer.rest_ns = ns_of(left.it_value);
     timer.interval_ns = ns_of(left.it_interval);
     if (keeps_wall_time(timer) && timer.rest_ns != 0) {
@@ -44,6 +61,27 @@ void timers_save() {
     }
   });
 }
+
+bool timers_have_expired() {
+  bool expired = false;
+  for (const int which : kIntervalTimers) {
+    itimerval now{};
+    ::getitimer(static_cast<__itimer_which>(which), &now);
+    expired |= has_expired(us_of(interval_timers[which].it_value), us_of(now.it_value));
+  }
+  for_each_timer([&](PosixTimer &timer) {
+    expired |= has_expired(lefts[&timer - saved()->timers], ns_of(left_of(timer).it_value));
+  });
+  return expired;
+}
+
+bool timers_notify_threads() {
+  bool any = false;
+  for_each_timer([&](const PosixTimer &timer) { any |= (timer.event.notify & SIGEV_THREAD_ID) != 0; });
+  return any;
+}
+
+const itimerval &interval_timer(int which) { return interval_timers[which]; }
 
 void timers_restore() {
   for_each_timer([](PosixTimer &timer) {

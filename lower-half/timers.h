@@ -1,8 +1,12 @@
 // POSIX timers of the application (timer_create): known to it by numbers of ours, because a restart makes them anew.
 //
 // The table is in the saved page. A timer's number is its index there; before the first restart most are the kernel's too.
-// At a checkpoint the rest of the time is noted; an absolute time of the wall clock stays what it is.
+// At a checkpoint the rest of the time is noted; an absolute time of the wall clock stays what it is. Whether a timer that comes to its end
+// just then is saved as one that has sent its signal, or as one that is about to, both must be of the same moment: so it is looked once
+// more afterwards.
 #pragma once
+#include <sys/time.h>
+
 #include <cstdint>
 
 namespace mana {
@@ -24,8 +28,14 @@ inline bool is_clock_of_file(std::int64_t clock) { return clock < 0 && (clock & 
 inline std::int64_t id_of_clock(std::int64_t clock) { return ~(clock >> 3); }
 
 // --- with libc (timers.cpp) ---
-// Notes what each timer has left; with the application's threads parked.
+// Notes what each timer has left, those of setitimer() included; with the application's threads parked.
 void timers_save();
+// One of them has come to its end since then: its signal may not have been noted (pending_signals.h).
+bool timers_have_expired();
+// A timer of timer_create() sends its signal to one thread.
+bool timers_notify_threads();
+// As noted, of setitimer(): ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF.
+const itimerval &interval_timer(int which);
 // Makes all of them again, when the threads that they notify exist.
 void timers_restore();
 

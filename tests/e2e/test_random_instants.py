@@ -15,6 +15,7 @@ ROUNDS = {
     "threads_lock_in_every_way": 150,
     "threads_pair_up_by_tag": 50,
     "threads_talk_at_once": 150,
+    "timers_end_all_the_time": 1500,
 }
 
 

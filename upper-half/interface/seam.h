@@ -29,7 +29,7 @@
 
 namespace mana {
 
-inline constexpr std::uint32_t kSeamVersion = 12;
+inline constexpr std::uint32_t kSeamVersion = 13;
 inline constexpr std::uint64_t kSeamMagic = 0x6d616e617365616dULL;  // "manaseam"
 
 inline constexpr std::uintptr_t kWindowBase = 0x2000'0000'0000;
@@ -81,7 +81,7 @@ struct alignas(64) ThreadBlock {
   std::uint64_t deferred;    //        arrived while `critical`: queued in the kernel and blocked until leaving
 };
 
-enum : std::uint32_t { kThreadRuns = 0, kThreadParked = 1 };
+enum : std::uint32_t { kThreadRuns = 0, kThreadParked = 1, kThreadLooks = 2 };
 
 static_assert(offsetof(ThreadBlock, upper_fs) == 8 && offsetof(ThreadBlock, lower_fs) == 16);
 static_assert(offsetof(ThreadBlock, in_lower) == 24 && offsetof(ThreadBlock, in_core) == 28);
