@@ -12,8 +12,7 @@
 // have their time taken off anew (restart_call_nolibc.cpp). Ranks that share a host also share their offsets (core/start.cpp), so that
 // times which one of them writes can be compared by another.
 //
-// The kernel's waits are seen through the net only (syscall_net.h). Where there is none the clocks of the host stay the application's;
-// MPI_Wtime goes on nevertheless.
+// Where calls may go unseen (MANA_NET=off) the clocks of the host stay the application's; MPI_Wtime goes on nevertheless.
 #pragma once
 #include <cstdint>
 
@@ -39,7 +38,7 @@ void clocks_save();
 void clocks_restore();
 // Those of threads, when the kernel has them again.
 void thread_clocks_restore();
-// Where the net could not be installed.
+// Where calls may go unseen.
 void clocks_are_the_hosts();
 
 } // namespace mana

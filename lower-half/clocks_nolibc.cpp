@@ -180,14 +180,21 @@ KernelTimespec application_time(std::int64_t clock, const KernelTimespec &time) 
   return shifted(time, clock_offset(clock));
 }
 
+namespace {
+
+// The application's clocks are the kernel's until the first restart.
+template <long (*Handler)(SyscallFrame *)> long after_restart(SyscallFrame *frame) {
+  return seam()->restarts == 0 ? pass_on(frame) : Handler(frame);
+}
+
+} // namespace
+
 void register_clock_calls() {
-  if (seam()->restarts == 0)
-    return;
-  intercept_register(__NR_clock_gettime, on_clock_gettime);
-  intercept_register(__NR_getrusage, on_getrusage);
-  intercept_register(__NR_times, on_times);
-  intercept_register(__NR_sysinfo, on_sysinfo);
-  intercept_register(__NR_timerfd_settime, on_timerfd_settime);
+  intercept_register(__NR_clock_gettime, after_restart<on_clock_gettime>);
+  intercept_register(__NR_getrusage, after_restart<on_getrusage>);
+  intercept_register(__NR_times, after_restart<on_times>);
+  intercept_register(__NR_sysinfo, after_restart<on_sysinfo>);
+  intercept_register(__NR_timerfd_settime, after_restart<on_timerfd_settime>);
 }
 
 } // namespace mana

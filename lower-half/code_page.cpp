@@ -12,7 +12,7 @@
 
 extern "C" {
 extern const char __start_mana_code[], __stop_mana_code[];
-extern const char mana_code_syscall_entry[], mana_code_leave[], mana_code_raw_done[];      // arch/x86_64/intercept.S
+extern const char mana_code_syscall_entry[], mana_code_any_entry[], mana_code_leave[], mana_code_raw_done[]; // arch/x86_64/intercept.S
 extern const char mana_code_signal_entry[], mana_code_stop_entry[], mana_code_restorer[]; // signal.S
 extern const char mana_code_park[], mana_code_resume[];                                   // park.S
 }
@@ -54,6 +54,7 @@ void code_page_create() {
   CodeHeader *header = code_header();
   header->magic = kSeamMagic;
   header->syscall_entry = copied(mana_code_syscall_entry);
+  header->any_entry = copied(mana_code_any_entry);
   header->leave = copied(mana_code_leave);
   header->raw_done = copied(mana_code_raw_done);
   header->signal_entry = copied(mana_code_signal_entry);

@@ -30,7 +30,8 @@ struct CodeHeader {
   std::uint64_t resume;             // jumped to with rsp = ThreadBlock::park_sp and eax = ParkResult
   std::uint64_t leave;              // called when gs:critical fell to 0 with pending_signals set; keeps all registers, see intercept.S
   std::uint64_t raw_done;           // where the vDSO image returns to after a call of SyscallAction::raw
-  std::uint64_t reserved[7];
+  std::uint64_t any_entry;          // the same of a site whose number nobody knows; its system call is there still
+  std::uint64_t reserved[6];
 };
 
 struct CodeSlots {
@@ -45,7 +46,8 @@ struct CodeSlots {
   void *vdso_clock_gettime, *vdso_gettimeofday, *vdso_time, *vdso_clock_getres, *vdso_getcpu;
   // void (*)(SignalScope *): after a handler that ran across the halves, see signals.h
   void *signal_done;
-  void *reserved[22];
+  std::uint64_t intercepted[8];  // bit n: system call n goes through syscall_handler, for any_entry
+  void *reserved[14];
 };
 
 // Creates the seam's pages and the code page at launch; a restart maps those of the image instead (code_page.cpp).

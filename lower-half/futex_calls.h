@@ -7,9 +7,7 @@
 // checkpoint make their call again, as they do after any signal. Of a thread that ends, the list of robust mutexes is gone through
 // here.
 //
-// Other futex operations never come here: the net (syscall_net.h) looks at operation and time-out, and sites in libraries that are mapped
-// after a restart pass through. Where there is no net (MANA_NET=off) these calls are not seen: contended mutexes with priority
-// inheritance fail after a restart there.
+// Other futex operations pass through; the net (syscall_net.h) looks at operation and time-out and lets them go.
 #pragma once
 
 namespace mana {

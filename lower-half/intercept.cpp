@@ -38,7 +38,13 @@ void intercept_init() {
   register_exec_calls();
   if (switched_off("MANA_PATCH"))
     patch_disable();
-  code_slots()->syscall_handler = reinterpret_cast<void *>(intercept_dispatch);
+  CodeSlots *slots = code_slots();
+  for (std::uint64_t nr = 0; nr < kSyscallNumbers; ++nr) {
+    const std::uint64_t bit = std::uint64_t{1} << nr % 64;
+    std::uint64_t &word = slots->intercepted[nr / 64];
+    word = intercepted(nr) ? word | bit : word & ~bit;
+  }
+  slots->syscall_handler = reinterpret_cast<void *>(intercept_dispatch);
 }
 
 } // namespace mana

@@ -4,7 +4,7 @@
 // pass the router, threads need a ThreadBlock, identities must survive a restart. Two ways lead to
 // the same handler:
 //
-//   rewritten site (patch.h)          trapped (syscall_net.h): inlined or unusual sites
+//   rewritten site (patch.h)          trapped (syscall_net.h): where some could not be rewritten
 //     mov $nr,%eax                      syscall
 //     syscall         ─► jmp stub         │ SIGSYS: the handler only sets rip, rcx and eax
 //        │                                │ of the interrupted context
@@ -25,13 +25,15 @@
 // stack protector, general registers only. The build links these objects alone and refuses any undefined symbol that
 // is not ours (cmake/check_nolibc.cmake).
 //
+// Sites whose number nobody knows come by way of any_entry, which sends the call back to the site when there is no handler for it.
+//
 // While gs:critical is positive, signals of the application are deferred (signals.h; they leave a bit in
 // ThreadBlock::pending_signals) and the thread is not stopped for a checkpoint, for frames of the lower half are on
 // its stack. Hence a handler must not block. A call that blocks (rt_sigsuspend) is left to the code page: then_raw(). It makes
 // the call in the vDSO image, for which unwinders have rules: threads are cancelled there.
 //
 // The handlers never see the difference between the two ways; each of them alone is complete (MANA_PATCH=off,
-// MANA_NET=off), but for inlined system calls when the net is off.
+// MANA_NET=off), but for sites that cannot be rewritten when the net is off.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -79,12 +81,12 @@ using SyscallHandler = long (*)(SyscallFrame *);
 
 inline constexpr int kSyscallNumbers = 512;
 // Not system calls: how intercept.S comes back to C++ around a clone.
-inline constexpr int kAfterClone = 510; // in the parent; block->scratch[3] holds clone's result
-inline constexpr int kThreadBorn = 511; // first thing in the new thread, with its own ThreadBlock
+inline constexpr std::uint64_t kAfterClone = 0x1000001fe; // in the parent; block->scratch[3] holds clone's result
+inline constexpr std::uint64_t kThreadBorn = 0x1000001ff; // first thing in the new thread, with its own ThreadBlock
 
 // Registers the handler of a number. All must be registered before the first mapping is patched and the
 // net is installed; each half-registered number is both patched and trapped.
-void intercept_register(int number, SyscallHandler handler);
+void intercept_register(std::uint64_t number, SyscallHandler handler);
 bool intercepted(std::uint64_t number);
 
 // Leaves the call to the code page: it may block and be stopped there. Only values and pointers into the window

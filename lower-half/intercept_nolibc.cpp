@@ -4,21 +4,26 @@
 #include <asm/prctl.h>
 #include <asm/unistd.h>
 #include <errno.h>
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
 
 #include "arch/x86_64/raw_syscall.h"
 #include "code_page.h"
 #include "saved.h"
+#include "syscall_net.h"
+#include "window.h"
 
 namespace mana {
 
 static_assert(offsetof(ThreadBlock, scratch) == 64 && offsetof(ThreadBlock, pending_signals) == 168,
               "intercept.S and the vDSO image know these offsets");
 static_assert(kSeamAddress + offsetof(Seam, intent) == 0x200000000010 && kIntentPark == 2, "the vDSO image knows them");
-static_assert(kSlotsAddress == 0x200000008000 && offsetof(CodeSlots, syscall_handler) == 0);
+static_assert(kSlotsAddress == 0x200000008000 && offsetof(CodeSlots, syscall_handler) == 0 &&
+              offsetof(CodeSlots, intercepted) == 0x50 && sizeof(CodeSlots::intercepted) * 8 == kSyscallNumbers);
 
 namespace {
 
-SyscallHandler handlers[kSyscallNumbers];
+SyscallHandler handlers[kSyscallNumbers], after_clone, thread_born;
 
 // The kernel has answered with the lower half's path, so `path` and `buffer` are good pointers.
 long own_exe_instead(long answered, const char *path, char *buffer, std::uint64_t size) {
@@ -53,6 +58,25 @@ long on_arch_prctl(SyscallFrame *frame) {
   return result;
 }
 
+// A filter of the application's own for one thread: the net, which must be for all, could not come after it.
+long on_seccomp(SyscallFrame *frame) {
+  if (frame->arg[0] == SECCOMP_SET_MODE_FILTER) {
+    window_lock();
+    syscall_net_need();
+    window_unlock();
+  }
+  return pass_on(frame);
+}
+
+long on_prctl(SyscallFrame *frame) {
+  if (frame->arg[0] == PR_SET_SECCOMP) {
+    window_lock();
+    syscall_net_need();
+    window_unlock();
+  }
+  return pass_on(frame);
+}
+
 } // namespace
 
 // "/proc/self/exe", "/proc/thread-self/exe" or "/proc/<own pid>/exe"
@@ -72,29 +96,40 @@ bool names_own_exe(const char *path) {
   return starts_with(rest, "exe", &rest) && *rest == '\0';
 }
 
-void intercept_register(int number, SyscallHandler handler) { handlers[number] = handler; }
-
-bool intercepted(std::uint64_t number) {
-  return number < kSyscallNumbers && number != kAfterClone && number != kThreadBorn && handlers[number] != nullptr;
+void intercept_register(std::uint64_t number, SyscallHandler handler) {
+  if (number == kAfterClone)
+    after_clone = handler;
+  else if (number == kThreadBorn)
+    thread_born = handler;
+  else
+    handlers[number] = handler;
 }
+
+bool intercepted(std::uint64_t number) { return number < kSyscallNumbers && handlers[number] != nullptr; }
 
 long pass_on(SyscallFrame *frame) {
   const std::uint64_t *arg = frame->arg;
   return raw_syscall(static_cast<long>(frame->nr), arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
 }
 
-// A number without a handler comes from a site that an earlier lower half has rewritten; it may block.
+// A number without a handler comes from a site whose number nobody knows, or that an earlier lower half has rewritten; it may block.
 long intercept_dispatch(SyscallFrame *frame) {
+  if (frame->nr < kSyscallNumbers && handlers[frame->nr])
+    return handlers[frame->nr](frame);
+  if (frame->nr == kAfterClone)
+    return after_clone(frame);
+  if (frame->nr == kThreadBorn)
+    return thread_born(frame);
   const std::uint64_t *arg = frame->arg;
-  if (frame->nr >= kSyscallNumbers || !handlers[frame->nr])
-    return then_raw(frame, frame->nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
-  return handlers[frame->nr](frame);
+  return then_raw(frame, frame->nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
 }
 
 void register_own_calls() {
   intercept_register(__NR_readlink, on_readlink);
   intercept_register(__NR_readlinkat, on_readlinkat);
   intercept_register(__NR_arch_prctl, on_arch_prctl);
+  intercept_register(__NR_seccomp, on_seccomp);
+  intercept_register(__NR_prctl, on_prctl);
 }
 
 } // namespace mana

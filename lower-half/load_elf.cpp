@@ -19,6 +19,7 @@
 
 #include "library_path.h"
 #include "patch.h"
+#include "syscall_net.h"
 #include "report.h"
 #include "window.h"
 
@@ -83,14 +84,17 @@ void map_segment(const File &file, const Elf64_Phdr &segment, std::uint64_t bias
   if (segment.p_filesz) {
     const std::uint64_t offset = segment.p_offset - (start - page);
     map_fixed(file, page, page_up(file_end) - page, prot, 0, file.fd(), offset);
-    if (prot & PROT_EXEC)
-      patch_file_mapping(page, page_up(file_end) - page, static_cast<std::uint64_t>(prot), file.fd(), offset);
+    if ((prot & PROT_EXEC) &&
+        !patch_file_mapping(page, page_up(file_end) - page, static_cast<std::uint64_t>(prot), file.fd(), offset))
+      syscall_net_need();
   }
   if (memory_end <= file_end)
     return;
   const std::uint64_t fresh = segment.p_filesz ? page_up(file_end) : page;
   if ((prot & PROT_WRITE) && fresh > file_end && segment.p_filesz)
     std::memset(reinterpret_cast<void *>(file_end), 0, fresh - file_end); // ld.so's first malloc uses the whole page
+  if (prot & PROT_EXEC)
+    syscall_net_need();
   if (page_up(memory_end) > fresh)
     map_fixed(file, fresh, page_up(memory_end) - fresh, prot, MAP_ANONYMOUS, -1, 0);
 }

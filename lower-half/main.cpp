@@ -134,7 +134,7 @@ void describe_application(const UpperStart &start) {
   describe_application(start);
   const std::uint64_t stack = build_upper_stack(start);
   publish_application();
-  seam()->sees_exit = syscall_net_install();
+  seam()->sees_exit = syscall_net_start();
 
   const bool dynamic = start.interpreter.start != start.interpreter.end;
   enter_upper_half(dynamic ? start.interpreter.entry : start.program.entry, stack);

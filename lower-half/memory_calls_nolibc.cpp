@@ -1,4 +1,4 @@
-// mmap, munmap, mremap, brk, shmat, shmdt of the application: the kernel does the work, at addresses that we choose.
+// mmap, mprotect, munmap, mremap, brk, shmat, shmdt of the application: the kernel does the work, at addresses that we choose.
 //
 // Every call is: find a place (window.h), pass it on with MAP_FIXED, note the result, under the allocator's lock, so
 // that the allocator and the kernel never disagree. What the kernel would do with a flag it does still:
@@ -21,6 +21,7 @@
 #include "library_path.h"
 #include "patch.h"
 #include "saved.h"
+#include "syscall_net.h"
 #include "window.h"
 
 namespace mana {
@@ -45,7 +46,8 @@ std::uint64_t huge_page_bytes_of_file(std::uint64_t fd) {
 // An executable file mapping of the application: its system call sites are rewritten before anyone runs it.
 void mapped_code(std::uintptr_t start, std::uint64_t bytes, std::uint64_t prot, int fd, std::uint64_t offset) {
   library_path_restore();
-  patch_file_mapping(start, bytes, prot, fd, offset);
+  if (!patch_file_mapping(start, bytes, prot, fd, offset))
+    syscall_net_need();
 }
 
 std::uintptr_t choose_place(std::uint64_t hint, std::uint64_t bytes, std::uint64_t flags, bool file) {
@@ -113,10 +115,24 @@ long on_mmap(SyscallFrame *frame) {
   window_lock();
   const long got = map_locked(arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
   // What is shared stays as it is: others have it too, and a rewritten site reaches its stub from here alone.
-  if (!failed(got) && (arg[2] & PROT_EXEC) && (arg[3] & (MAP_TYPE | MAP_ANONYMOUS)) == MAP_PRIVATE)
-    mapped_code(static_cast<std::uintptr_t>(got), page_up(arg[1]), arg[2], static_cast<int>(arg[4]), arg[5]);
+  if (!failed(got) && (arg[2] & PROT_EXEC)) {
+    if ((arg[3] & (MAP_TYPE | MAP_ANONYMOUS)) == MAP_PRIVATE)
+      mapped_code(static_cast<std::uintptr_t>(got), page_up(arg[1]), arg[2], static_cast<int>(arg[4]), arg[5]);
+    else
+      syscall_net_need();
+  }
   window_unlock();
   return got;
+}
+
+// What becomes executable later may have been written by anyone.
+long on_mprotect(SyscallFrame *frame) {
+  if (frame->arg[2] & PROT_EXEC) {
+    window_lock();
+    syscall_net_need();
+    window_unlock();
+  }
+  return pass_on(frame);
 }
 
 long on_munmap(SyscallFrame *frame) {
@@ -228,6 +244,8 @@ long attach_locked(std::uint64_t id, std::uint64_t address, std::uint64_t flags)
     address = page_down(address);
   if (!address || !window_contains(address, address + span))
     return -ENOMEM;
+  if (flags & SHM_EXEC)
+    syscall_net_need();
   const long got = raw_syscall(__NR_shmat, id, address, flags);
   if (failed(got))
     return got;
@@ -265,6 +283,8 @@ long on_shmdt(SyscallFrame *frame) {
 
 void register_memory_calls() {
   intercept_register(__NR_mmap, on_mmap);
+  intercept_register(__NR_mprotect, on_mprotect);
+  intercept_register(__NR_pkey_mprotect, on_mprotect);
   intercept_register(__NR_munmap, on_munmap);
   intercept_register(__NR_mremap, on_mremap);
   intercept_register(__NR_brk, on_brk);

@@ -7,7 +7,10 @@
 
 #include "arch/x86_64/raw_syscall.h"
 #include "code_page.h"
+#include "functions.h"
+#include "instructions.h"
 #include "intercept.h"
+#include "sites.h"
 #include "window.h"
 
 namespace mana {
@@ -15,18 +18,23 @@ namespace mana {
 namespace {
 
 constexpr std::uint64_t kReach = (std::uint64_t{1} << 31) - 4096; // of a jmp rel32
-constexpr std::size_t kStubBytes = 32;
-constexpr std::size_t kStubsPerPage = kPageSize / kStubBytes;
-constexpr std::uint32_t kExit = 60;
+constexpr std::size_t kStubBytes = 32, kMovedStubBytes = 128;
+constexpr std::size_t kMostOthers = 8192, kMostMoved = 512;
 
 bool disabled = false;
 
+// `mov $NR,%eax; syscall`
 struct Site {
-  unsigned char *at = nullptr; // first byte to rewrite
-  std::uint32_t bytes = 0;     // of it; the call returns behind them
+  unsigned char *start = nullptr, *end = nullptr;
   std::uint32_t number = 0;
-  bool clear_edi = false; // the rewritten bytes also held xor %edi,%edi
 };
+constexpr std::ptrdiff_t kMovBytes = 5, kCallBytes = 2;
+
+// What a search has come across; under the allocator's lock.
+const unsigned char *others[kMostOthers]; // 0f 05 behind something else
+std::size_t other_count;
+MovedSite moved[kMostMoved];
+std::size_t moved_count;
 
 std::uint32_t load32(const unsigned char *p) {
   std::uint32_t value;
@@ -34,7 +42,6 @@ std::uint32_t load32(const unsigned char *p) {
   return value;
 }
 void store32(unsigned char *p, std::uint32_t value) { __builtin_memcpy(p, &value, 4); }
-void store64(unsigned char *p, std::uint64_t value) { __builtin_memcpy(p, &value, 8); }
 
 constexpr std::ptrdiff_t kBlock = 32; // positions at a time
 
@@ -91,59 +98,117 @@ const unsigned char *next_syscall(const unsigned char *p, const unsigned char *e
   return end;
 }
 
-// glibc's end of a thread: at most 11 bytes of padding between its mov and its loop.
-bool is_thread_exit(const unsigned char *low, const unsigned char *syscall) {
-  if (syscall - low < 9 || load32(syscall - 4) != 0xd089ff31)
-    return false;
-  const unsigned char *loop = syscall - 4;
-  for (int gap = 0; gap <= 11 && loop - 5 - gap >= low; ++gap)
-    if (loop[-5 - gap] == 0xba && load32(loop - 4 - gap) == kExit)
-      return true;
+// The bytes of a site are the immediate of a movabs, in programs that write machine code: 48 to 4f, b8 to bf, 8 bytes.
+bool is_a_number(const unsigned char *low, const unsigned char *end, const unsigned char *at) {
+  for (std::ptrdiff_t before = 2; before <= 3 && at - low >= before; ++before)
+    if ((at[-before] & 0xf8) == 0x48 && (at[1 - before] & 0xf8) == 0xb8)
+      return is_certainly_inside(low, end, at);
   return false;
 }
 
-// The next site to rewrite in [*from, end); its `at` is null when there is none. `low`: start of readable code.
+// The next site of ours in [*from, end); its `start` is null when there is none. `low`: start of readable code.
 Site next_site(const unsigned char *low, const unsigned char **from, const unsigned char *end) {
   for (;;) {
     const unsigned char *syscall = next_syscall(*from, end);
     if (syscall == end)
       return {};
     *from = syscall + 2;
-    unsigned char *at = const_cast<unsigned char *>(syscall);
-    if (syscall - low >= 5 && syscall[-5] == 0xb8 && intercepted(load32(syscall - 4)))
-      return {at - 5, 7, load32(syscall - 4), false};
-    if (intercepted(kExit) && is_thread_exit(low, syscall))
-      return {at - 4, 6, kExit, true};
+    if (syscall - low < kMovBytes || syscall[-kMovBytes] != 0xb8) {
+      if (other_count < kMostOthers)
+        others[other_count] = syscall;
+      ++other_count;
+      continue;
+    }
+    unsigned char *call = const_cast<unsigned char *>(syscall);
+    if (intercepted(load32(syscall - 4)) && !is_a_number(low, end, syscall - kMovBytes))
+      return {call - kMovBytes, call + kCallBytes, load32(syscall - 4)};
   }
 }
 
-void write_stub(unsigned char *stub, const Site &site) {
-  unsigned char *p = stub;
-  if (site.clear_edi) {
-    *p++ = 0x31; // xor %edi,%edi
-    *p++ = 0xff;
+// Writes instructions one after another.
+struct Writer {
+  unsigned char *p;
+
+  void bytes(std::uint64_t value, int count) {
+    for (int i = 0; i < count; ++i, value >>= 8)
+      *p++ = static_cast<unsigned char>(value);
   }
-  *p++ = 0xb8; // mov $number,%eax
-  store32(p, site.number);
-  p += 4;
-  *p++ = 0x48; // lea rel32(%rip),%rcx
-  *p++ = 0x8d;
-  *p++ = 0x0d;
-  store32(p, static_cast<std::uint32_t>(site.at + site.bytes - (p + 4)));
-  p += 4;
-  *p++ = 0xff; // jmp *0(%rip)
-  *p++ = 0x25;
-  store32(p, 0);
-  p += 4;
-  store64(p, code_header()->syscall_entry);
+  // Behind the opcode: where `target` is, from the end of the instruction.
+  void distance_to(const unsigned char *target) { bytes(static_cast<std::uint32_t>(target - (p + 4)), 4); }
+  void load_rcx_with(const unsigned char *target) {
+    bytes(0x0d8d48, 3); // lea rel32(%rip),%rcx
+    distance_to(target);
+  }
+  void jump_through(std::uint64_t target) {
+    bytes(0x25ff, 2); // jmp *0(%rip)
+    bytes(0, 4);
+    bytes(target, 8);
+  }
+  void jump_to(const unsigned char *target) {
+    bytes(0xe9, 1);
+    distance_to(target);
+  }
+  // Instructions of [from, to), at their new place. False: what one of them means is too far from here.
+  bool copy(const unsigned char *from, const unsigned char *to) {
+    while (from < to) {
+      const Instruction i = decode(from, to);
+      const unsigned char *meant = from + i.bytes;
+      for (int n = 0; n < i.bytes; ++n)
+        p[n] = from[n];
+      p += i.bytes;
+      if (i.relative_at) {
+        meant += static_cast<std::int32_t>(load32(from + i.relative_at));
+        const std::int64_t distance = meant - p;
+        if (distance != static_cast<std::int32_t>(distance))
+          return false;
+        store32(p - i.bytes + i.relative_at, static_cast<std::uint32_t>(distance));
+      }
+      from += i.bytes;
+    }
+    return true;
+  }
+};
+
+bool write_stub(unsigned char *stub, const Site &site) {
+  Writer to{stub};
+  to.bytes(0xb8, 1); // mov $number,%eax
+  to.bytes(site.number, 4);
+  to.load_rcx_with(site.end);
+  to.jump_through(code_header()->syscall_entry);
+  return true;
 }
 
-void write_jump(const Site &site, const unsigned char *stub) {
-  site.at[0] = 0xe9;
-  store32(site.at + 1, static_cast<std::uint32_t>(stub - (site.at + 5)));
-  if (site.bytes == 7)
-    site.at[5] = 0x66;
-  site.at[site.bytes - 1] = 0x90;
+bool write_stub(unsigned char *stub, const MovedSite &site) {
+  Writer to{stub};
+  const unsigned char *behind_call = site.call + kCallBytes;
+  if (!to.copy(site.start, site.call))
+    return false;
+  if (site.call_stays() && !site.number_is_ours) {
+    to.load_rcx_with(behind_call);
+    to.jump_through(code_header()->any_entry);
+    return true;
+  }
+  to.bytes(0xc089, 2); // mov %eax,%eax: the kernel looks at no more
+  if (site.end <= behind_call) {
+    to.load_rcx_with(behind_call);
+    to.jump_through(code_header()->syscall_entry);
+    return true;
+  }
+  constexpr int kLoadAndJump = 7 + 14;
+  to.load_rcx_with(to.p + kLoadAndJump);
+  to.jump_through(code_header()->syscall_entry);
+  if (!to.copy(behind_call, site.end))
+    return false;
+  to.jump_to(site.end);
+  return true;
+}
+
+// The rest of a site traps: nobody comes there.
+void write_jump(unsigned char *start, unsigned char *end, const unsigned char *stub) {
+  Writer to{start};
+  to.jump_to(stub);
+  while (to.p < end)
+    to.bytes(0xcc, 1);
 }
 
 bool protect(std::uintptr_t low, std::uintptr_t high, std::uint64_t prot) {
@@ -164,9 +229,9 @@ struct OpenPart {
       __builtin_trap();
     low = high = 0;
   }
-  bool open(const Site &site) {
-    const std::uintptr_t at = reinterpret_cast<std::uintptr_t>(site.at);
-    if (low <= at && at + site.bytes <= high)
+  bool open(const unsigned char *start, const unsigned char *behind) {
+    const std::uintptr_t at = reinterpret_cast<std::uintptr_t>(start), to_end = reinterpret_cast<std::uintptr_t>(behind);
+    if (low <= at && to_end <= high)
       return true;
     close();
     const std::uintptr_t from = page_down(at), to = from + kBytes < end ? from + kBytes : end;
@@ -191,47 +256,103 @@ unsigned char *new_stub_page(std::uintptr_t start, std::uintptr_t end) {
   return reinterpret_cast<unsigned char *>(got);
 }
 
-// No page is ever writable and executable at once. The mapping is new, so nobody can run a site between its
-// rewriting and the moment when its stub becomes executable; a stub page is not touched again after that.
-void patch_code(std::uintptr_t start, std::uintptr_t end, std::uint64_t prot) {
-  const unsigned char *low = reinterpret_cast<const unsigned char *>(start);
-  const unsigned char *high = reinterpret_cast<const unsigned char *>(end);
-  const unsigned char *from = low;
+// Rewrites the sites that `next` gives, until the `start` of one is null. No page is ever writable and executable at once. The mapping is
+// new, so nobody can run a site between its rewriting and the moment when its stub becomes executable; a stub page is not touched again
+// after that. False: some are as they were.
+template <class Next>
+bool rewrite(std::uintptr_t start, std::uintptr_t end, std::uint64_t prot, std::size_t stub_bytes, Next next) {
+  bool all = true;
   OpenPart open{prot, page_up(end)};
-  Site site = next_site(low, &from, high);
-  while (site.at) {
+  auto site = next();
+  while (site.start) {
     unsigned char *page = new_stub_page(start, end);
     if (!page)
-      return;
-    for (std::size_t i = 0; site.at && i < kStubsPerPage; ++i, site = next_site(low, &from, high)) {
-      if (!open.open(site)) {
-        site.at = nullptr; // the rest is left to the net
+      return false;
+    for (std::size_t used = 0; site.start && used + stub_bytes <= kPageSize; site = next()) {
+      if (!open.open(site.start, site.end)) {
+        open.close();
+        site = {};
+        all = false;
         break;
       }
-      write_stub(page + i * kStubBytes, site);
-      write_jump(site, page + i * kStubBytes);
+      if (!write_stub(page + used, site)) {
+        all = false;
+        continue;
+      }
+      write_jump(site.start, site.end, page + used);
+      used += stub_bytes;
     }
     open.close();
     const std::uintptr_t stubs = reinterpret_cast<std::uintptr_t>(page);
     if (!protect(stubs, stubs + kPageSize, PROT_READ | PROT_EXEC))
       __builtin_trap();
   }
+  return all;
+}
+
+void leave_out_insides(const unsigned char *low, const unsigned char *high) {
+  if (other_count > kMostOthers)
+    return;
+  std::size_t left = 0;
+  for (std::size_t i = 0; i < other_count; ++i)
+    if (!is_certainly_inside(low, high, others[i]))
+      others[left++] = others[i];
+  other_count = left;
+}
+
+// Those of `others` that are to be moved, in order. False: there are some of which nobody knows.
+bool judge_others(const Functions &functions) {
+  bool all = other_count <= kMostOthers;
+  const unsigned char *behind_last = nullptr;
+  for (std::size_t i = 0; i < other_count && i < kMostOthers; ++i) {
+    MovedSite site;
+    const Judgement judgement = judge_site(functions, others[i], &site);
+    if (judgement == Judgement::move && site.start >= behind_last && moved_count < kMostMoved) {
+      moved[moved_count++] = site;
+      behind_last = site.call_stays() ? site.call + kCallBytes : site.end;
+    } else if (judgement != Judgement::nothing) {
+      all = false;
+    }
+  }
+  if (nobody_jumps_into(functions, moved, moved_count))
+    return all;
+  moved_count = 0;
+  return false;
+}
+
+// False: system calls of the code may go unseen.
+bool patch_code(std::uintptr_t start, std::uintptr_t end, std::uint64_t prot, int fd, std::uint64_t offset) {
+  const unsigned char *low = reinterpret_cast<const unsigned char *>(start);
+  const unsigned char *high = reinterpret_cast<const unsigned char *>(end);
+  other_count = moved_count = 0;
+  const unsigned char *from = low;
+  bool all = rewrite(start, end, prot, kStubBytes, [&] { return next_site(low, &from, high); });
+  leave_out_insides(low, high);
+  if (other_count == 0)
+    return all;
+  static Functions functions;
+  if (!functions.open(fd, start, offset))
+    return false;
+  all &= judge_others(functions);
+  functions.close();
+  std::size_t next = 0;
+  return rewrite(start, end, prot, kMovedStubBytes, [&] { return next < moved_count ? moved[next++] : MovedSite{}; }) && all;
 }
 
 } // namespace
 
 void patch_disable() { disabled = true; }
 
-void patch_file_mapping(std::uintptr_t start, std::uint64_t bytes, std::uint64_t prot, int fd, std::uint64_t offset) {
+bool patch_file_mapping(std::uintptr_t start, std::uint64_t bytes, std::uint64_t prot, int fd, std::uint64_t offset) {
   // Pages behind the end of the file exist but fault.
   struct stat status;
   if (disabled || !(prot & PROT_READ) ||
       failed(raw_syscall(__NR_fstat, static_cast<std::uint64_t>(fd), reinterpret_cast<std::uint64_t>(&status))))
-    return;
+    return false;
   const std::uint64_t size = static_cast<std::uint64_t>(status.st_size);
   if (size <= offset)
-    return;
-  patch_code(start, start + (bytes < size - offset ? bytes : size - offset), prot);
+    return true;
+  return patch_code(start, start + (bytes < size - offset ? bytes : size - offset), prot, fd, offset) && !(prot & PROT_WRITE);
 }
 
 } // namespace mana

@@ -86,7 +86,20 @@ bool names_kernels_clock(const SyscallFrame *frame) {
 
 } // namespace
 
+void redo_inheriting_lock(ucontext_t *context) {
+  greg_t *registers = context->uc_mcontext.gregs;
+  auto *frame = reinterpret_cast<SyscallFrame *>(registers[REG_RSP]);
+  if (registers[REG_RIP] != static_cast<greg_t>(kRawCallAddress) || frame->raw[0] != __NR_futex || frame->action != kActionRaw)
+    return;
+  const std::uint64_t operation = frame->raw[2] & FUTEX_CMD_MASK;
+  if (operation != FUTEX_LOCK_PI && operation != FUTEX_LOCK_PI2)
+    return;
+  frame->action = kActionRawThenAgain;
+  registers[REG_RAX] = __NR_sched_yield;
+}
+
 bool restart_call(ucontext_t *context) {
+  redo_inheriting_lock(context);
   greg_t *registers = context->uc_mcontext.gregs;
   if (registers[REG_RAX] != -EINTR)
     return false;

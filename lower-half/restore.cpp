@@ -328,13 +328,13 @@ void restore_and_run(const char *path) {
   children_restore();
   publish_application();
   restore_signals();
-  const bool net = syscall_net_install();
-  seam()->sees_exit = net;
+  const bool sees_calls = syscall_net_start();
+  seam()->sees_exit = sees_calls;
 
   // Threads are made anew and wait; this one goes on as the main thread, until the core has rebuilt its objects.
   adopt_thread_blocks();
   recreate_threads();
-  if (net)
+  if (sees_calls)
     thread_clocks_restore();
   else
     clocks_are_the_hosts();

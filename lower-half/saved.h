@@ -77,6 +77,7 @@ struct SavedProcess {
   std::uint64_t code_end;                       // bump pointer of stubs within 2 GiB (intercept)
   std::int64_t clocks[kMovedClocks];            // as the application knew them when the image was written, in ns
   std::int64_t system_time_us, ticks;
+  std::uint64_t net_needed;                     // syscall_net.h
   KernelSigaction actions[kSignals];            // as the application set them
   PosixTimer timers[kMaxTimers];
   SavedSignal signals[kMaxPending];

@@ -6,6 +6,7 @@
 
 #include "arch/x86_64/crossing.h"
 #include "arch/x86_64/raw_syscall.h"
+#include "stop.h"
 
 namespace mana {
 
@@ -108,6 +109,7 @@ void reset_app_action(ThreadBlock *block, int sig) {
 
 std::uint64_t run_app_handler(ThreadBlock *block, std::uint64_t handler, ucontext_t *context, SignalScope *scope) {
   scope->across = 0;
+  redo_inheriting_lock(context);
   const bool outside = block->in_lower != 0 || !in_upper_half(register_of(context, REG_RIP));
   if (!outside)
     return handler;

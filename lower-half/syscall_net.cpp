@@ -6,20 +6,23 @@
 #include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <signal.h>
-#include <sys/prctl.h>
+#include <sys/personality.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <iterator>
 #include <vector>
 
 #include "intercept.h"
+#include "saved.h"
 
 namespace mana {
 
-void on_trapped_call(int, siginfo_t *info, void *context); // syscall_net_nolibc.cpp
+// syscall_net_nolibc.cpp
+void on_trapped_call(int, siginfo_t *info, void *context);
+bool syscall_net_prepare(sock_fprog program, bool at_once);
 
 namespace {
 
@@ -74,8 +77,7 @@ std::vector<sock_filter> build_filter() {
       answer(SECCOMP_RET_ALLOW),
       load(offsetof(seccomp_data, nr)),
   };
-  if (intercepted(SYS_futex))
-    filter_futexes(&filter, numbers.size());
+  filter_futexes(&filter, numbers.size());
   for (std::size_t i = 0; i < numbers.size(); ++i)
     filter.push_back(jump(BPF_JEQ, numbers[i], numbers.size() - i, 0));
   filter.insert(filter.end(), {
@@ -92,15 +94,11 @@ std::vector<sock_filter> build_filter() {
   return filter;
 }
 
-// SPEC_ALLOW (Linux 4.17, seccomp(2)): this filter is no sandbox. Without it kernels before 5.16 slow the program down, as they turn the
-// bypassing of stores off for whoever has a filter.
-bool install(const sock_fprog &program, unsigned flags) {
-  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program) == 0;
-}
+std::vector<sock_filter> filter;
 
 } // namespace
 
-bool syscall_net_install() {
+bool syscall_net_start() {
   if (switched_off("MANA_NET"))
     return false;
   struct sigaction action = {};
@@ -115,11 +113,11 @@ bool syscall_net_install() {
   sigaddset(&trap, SIGSYS);
   pthread_sigmask(SIG_UNBLOCK, &trap, nullptr);
 
-  std::vector<sock_filter> filter = build_filter();
-  const sock_fprog program = {static_cast<unsigned short>(filter.size()), filter.data()};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-    return false;
-  return install(program, SECCOMP_FILTER_FLAG_SPEC_ALLOW) || install(program, 0);
+  filter = build_filter();
+  const char *wish = std::getenv("MANA_NET");
+  const bool at_once = (wish && std::strcmp(wish, "on") == 0) || switched_off("MANA_PATCH") || saved()->net_needed ||
+                       (personality(0xffffffff) & READ_IMPLIES_EXEC);
+  return syscall_net_prepare({static_cast<unsigned short>(filter.size()), filter.data()}, at_once);
 }
 
 } // namespace mana

@@ -19,6 +19,7 @@
 #include "library_path.h"
 #include "report.h"
 #include "saved.h"
+#include "syscall_net.h"
 #include "window.h"
 
 namespace mana {
@@ -182,6 +183,8 @@ std::vector<Disguise> disguise_environment(const UpperStart &start, const std::v
 std::uint64_t build_upper_stack(const UpperStart &start) {
   SavedProcess *process = saved();
   process->stack_high = kStackTop;
+  if (start.program.executable_stack)
+    syscall_net_need();
   process->stack_low = map_stack(start.program.executable_stack);
   const std::vector<std::string> environment = application_environment();
 

@@ -61,6 +61,25 @@ def test_files_have_moved(case):
     assert (case.folder / "there" / "lines-0.txt").read_text().count("line") == 10
 
 
+@pytest.mark.parametrize("mpi", MPIS)
+@pytest.mark.parametrize("way", ["", "on", "off", "MANA_PATCH"])
+def test_system_calls_of_every_shape(case, mpi, way):
+    """They are not filtered by the kernel unless somebody wishes it."""
+    words = program("system_calls_of_every_shape", mpi)
+    natively = case.run(*mpirun(mpi, 2), words).out
+    env = {"MANA_PATCH": "off"} if way == "MANA_PATCH" else {"MANA_NET": way}
+    expected = "Seccomp:\t2\nok\n" if way in ("on", "MANA_PATCH") else natively
+    stopped_at(case, mpi, 5, words, env=env)
+    assert case.rest("--", *mpirun(other(mpi), 2), env=env) == natively + expected, case.report(way)
+
+
+@pytest.mark.parametrize("mpi", MPIS)
+@pytest.mark.parametrize("at", [5, 15])
+def test_system_calls_that_a_program_compiles(case, mpi, at):
+    stopped_at(case, mpi, at, program("system_calls_of_every_shape", mpi), "compiles")
+    assert case.rest("--", *mpirun(other(mpi), 2)) == "Seccomp:\t2\nok\n", case.report(f"stopped at call {at}")
+
+
 @pytest.mark.parametrize("off", ["MANA_NET", "MANA_PATCH", "MANA_FSGSBASE"])
 @pytest.mark.parametrize("name", ["threads_go_on_where_they_were", "descriptors_keep_what_is_in_them"])
 def test_each_way_of_interception_alone(case, off, name):

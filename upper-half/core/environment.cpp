@@ -160,11 +160,14 @@ void end_runtime_at_exit() {
   end_below();
 }
 
-// The registers are the system call's. The return address lies above the red zone.
+// The registers are the system call's. The return address lies above the red zone. Unwinders end here; where the function begins and ends
+// the lower half takes from their table (sites.h).
 asm(R"(
         .pushsection .text
         .type   mana_end_before_exit, @function
 mana_end_before_exit:
+        .cfi_startproc
+        .cfi_undefined rip
         lea     -136(%rsp), %rsp
         push    %rbp
         mov     %rsp, %rbp
@@ -190,6 +193,7 @@ mana_end_before_exit:
         syscall
         pop     %rbp
         ret     $128
+        .cfi_endproc
         .size   mana_end_before_exit, . - mana_end_before_exit
         .popsection
 )");

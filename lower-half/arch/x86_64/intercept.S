@@ -4,6 +4,8 @@
 //   in:       eax = number, rcx = return address, arguments as for a syscall, rsp = the application's
 //   out:      rax = result; rcx, r11 destroyed as by a syscall; every other register and the flags kept
 //   stack:    skips the 128-byte red zone, then uses 8 + 208 bytes plus what the handler uses
+// mana_code_any_entry
+//   the same, for a site of which nobody knows the number: its system call, right before the return address, makes the call when the number is not ours
 // mana_code_leave
 //   raises this thread's pending_signals with gs:critical already 0; keeps all registers but the flags.
 //   Called by whoever lowers gs:critical to 0 and finds pending_signals set.
@@ -12,6 +14,8 @@
 // knows nothing of the lower half but the slots.
 
 #define SLOT_SYSCALL_HANDLER 0x200000008000  /* CodeSlots::syscall_handler */
+#define SLOT_INTERCEPTED     0x200000008050  /* CodeSlots::intercepted */
+#define SYSCALL_NUMBERS      512
 #define RAW_CALL             0x200000021000  /* kRawCallAddress */
 
 #define GS_SELF     %gs:0
@@ -50,8 +54,9 @@
 #define FLAG_DF     0x400
 #define FLAG_OF_BIT 11
 
-#define AFTER_CLONE 510
-#define THREAD_BORN 511
+// No number of a system call has more than 32 bits.
+#define AFTER_CLONE 0x1000001fe
+#define THREAD_BORN 0x1000001ff
 
         .section mana_code, "ax", @progbits
 
@@ -61,6 +66,7 @@
 mana_code_syscall_entry:
         lea     -128(%rsp), %rsp
         pushfq
+.Lflags_saved:
         cld
         mov     %rsp, %r11
         and     $-16, %rsp
@@ -165,7 +171,7 @@ mana_code_raw_done:
         mov     %rax, GS_SCRATCH3
         mov     GS_SCRATCH0, %rbx
         mov     GS_SCRATCH1, %rcx
-        mov     $AFTER_CLONE, %eax
+        movabs  $AFTER_CLONE, %rax
         jmp     mana_code_syscall_entry
 .Lchild:
         cmp     GS_SELF, %rbx
@@ -181,17 +187,50 @@ mana_code_raw_done:
         movq    $0, GS_SCRATCH2
         mov     GS_SCRATCH1, %rcx
         mov     GS_SCRATCH0, %rbx
-        mov     $THREAD_BORN, %eax
+        movabs  $THREAD_BORN, %rax
         jmp     mana_code_syscall_entry
 .Lchild_shares_block:
         cmpq    $0, 80(%rbx)            // scratch[2]: a forked copy, not a vfork-like child
         mov     72(%rbx), %rcx
         mov     64(%rbx), %rbx
-        mov     $THREAD_BORN, %eax
+        movabs  $THREAD_BORN, %rax
         jne     mana_code_syscall_entry
         xor     %eax, %eax
         jmp     *%rcx
         .size   mana_code_syscall_entry, . - mana_code_syscall_entry
+
+        .balign 16
+        .globl  mana_code_any_entry
+        .type   mana_code_any_entry, @function
+mana_code_any_entry:
+        lea     -128(%rsp), %rsp
+        pushfq
+        cmp     $SYSCALL_NUMBERS, %eax
+        jae     1f
+        push    %rcx
+        movabs  $SLOT_INTERCEPTED, %rcx
+        bt      %eax, (%rcx)
+        pop     %rcx
+        jnc     1f
+        mov     %eax, %eax              // the kernel looks at no more
+        jmp     .Lflags_saved
+1:      lea     -2(%rcx), %r11
+        testl   $FLAG_DF, (%rsp)
+        jnz     2f
+        push    %rax
+        mov     8(%rsp), %eax
+        bt      $FLAG_OF_BIT, %eax
+        mov     %al, %ah
+        setc    %al
+        add     $0x7f, %al              // as above
+        sahf
+        pop     %rax
+        lea     136(%rsp), %rsp
+        jmp     *%r11
+2:      popfq
+        lea     128(%rsp), %rsp
+        jmp     *%r11
+        .size   mana_code_any_entry, . - mana_code_any_entry
 
         // Every pending signal is sent to this thread while all are blocked, then the old mask lets them through
         // at once. They arrive here, in the code page; and a stop for a checkpoint, which

@@ -1,0 +1,11 @@
+target_sources(sites_test PRIVATE
+  ${CMAKE_SOURCE_DIR}/lower-half/sites_nolibc.cpp ${CMAKE_SOURCE_DIR}/lower-half/functions_nolibc.cpp
+  ${CMAKE_SOURCE_DIR}/lower-half/instructions_nolibc.cpp)
+target_include_directories(sites_test PRIVATE ${CMAKE_SOURCE_DIR}/lower-half)
+# What they say of these is read from the files, so nothing of them ever runs.
+foreach(code IN ITEMS calls jumped_into)
+  add_library(sites-${code} SHARED unit/sites_${code}.S)
+  target_compile_definitions(sites_test PRIVATE SITES_${code}="$<TARGET_FILE:sites-${code}>")
+  set_target_properties(sites-${code} PROPERTIES LINKER_LANGUAGE C)
+  add_dependencies(sites_test sites-${code})
+endforeach()
