@@ -20,7 +20,8 @@ public:
   bool open(int fd, std::uintptr_t start, std::uint64_t offset);
   void close();
 
-  // The file's own code in the mapping; bytes behind it are in the page, but never run.
+  // The file's own code in the mapping. Old linkers put data into the same segment, of which sections tell; bytes behind the segment are
+  // in its last page, but never run.
   const unsigned char *code_start() const { return code_start_; }
   const unsigned char *code_end() const { return code_end_; }
 
@@ -32,6 +33,7 @@ public:
   bool function(std::uint64_t index, Function *found) const;
 
 private:
+  void leave_out_data(int fd);
   bool map_table(int fd, std::uint64_t offset, std::uint64_t bytes);
   bool read_table(std::uint64_t address);
   const unsigned char *in_table(std::uint64_t address, std::uint64_t bytes) const;

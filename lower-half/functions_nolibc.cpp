@@ -12,11 +12,12 @@ namespace mana {
 
 namespace {
 
-constexpr std::size_t kMostHeaders = 64;
+constexpr std::size_t kMostHeaders = 64, kMostSections = 128;
 
 struct Headers {
   Elf64_Ehdr elf;
   Elf64_Phdr program[kMostHeaders];
+  Elf64_Shdr sections[kMostSections];
 };
 Headers headers; // not on the application's stack
 
@@ -73,6 +74,8 @@ bool Functions::open(int fd, std::uintptr_t start, std::uint64_t offset) {
   code_start_ = in_memory(code->p_vaddr);
   code_end_ = in_memory(code->p_vaddr + code->p_filesz);
 
+  leave_out_data(fd);
+
   // Without a table no function is known, but the file is one.
   const Elf64_Phdr *header = header_that(is_table, 0);
   const Elf64_Phdr *segment = header ? header_that(holds_address, header->p_vaddr) : nullptr;
@@ -82,6 +85,26 @@ bool Functions::open(int fd, std::uintptr_t start, std::uint64_t offset) {
   if (map_table(fd, segment->p_offset, segment->p_filesz) && !read_table(header->p_vaddr))
     count_ = 0;
   return true;
+}
+
+void Functions::leave_out_data(int fd) {
+  const Elf64_Ehdr &elf = headers.elf;
+  if (elf.e_shentsize != sizeof(Elf64_Shdr) || elf.e_shnum > kMostSections ||
+      !read_at(fd, headers.sections, elf.e_shnum * sizeof(Elf64_Shdr), elf.e_shoff))
+    return;
+  const unsigned char *first = code_end_, *last = code_start_;
+  for (std::size_t i = 0; i < elf.e_shnum; ++i) {
+    const Elf64_Shdr &section = headers.sections[i];
+    const unsigned char *start = in_memory(section.sh_addr), *end = start + section.sh_size;
+    if (!(section.sh_flags & SHF_ALLOC) || !(section.sh_flags & SHF_EXECINSTR) || start < code_start_ || end > code_end_)
+      continue;
+    first = start < first ? start : first;
+    last = end > last ? end : last;
+  }
+  if (first < last) {
+    code_start_ = first;
+    code_end_ = last;
+  }
 }
 
 bool Functions::map_table(int fd, std::uint64_t offset, std::uint64_t bytes) {

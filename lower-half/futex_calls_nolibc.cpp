@@ -11,6 +11,7 @@
 #include "intercept.h"
 #include "saved.h"
 #include "signals.h"
+#include "timed_calls.h"
 
 namespace mana {
 
@@ -88,6 +89,10 @@ long try_lock(SyscallFrame *frame) {
 
 long on_futex(SyscallFrame *frame) {
   const std::uint64_t *arg = frame->arg;
+  if ((arg[1] & FUTEX_CMD_MASK) == FUTEX_WAIT && arg[3]) {
+    const std::uint64_t timeout = start_clock(frame, *reinterpret_cast<const KernelTimespec *>(arg[3]));
+    return then_raw(frame, frame->nr, arg[0], arg[1], arg[2], timeout);
+  }
   if (seam()->restarts == 0) // the kernel knows the numbers and the clock
     return then_raw(frame, frame->nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
   switch (arg[1] & FUTEX_CMD_MASK) {

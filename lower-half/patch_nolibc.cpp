@@ -324,14 +324,21 @@ bool judge_others(const Functions &functions) {
 bool patch_code(std::uintptr_t start, std::uintptr_t end, std::uint64_t prot, int fd, std::uint64_t offset) {
   const unsigned char *low = reinterpret_cast<const unsigned char *>(start);
   const unsigned char *high = reinterpret_cast<const unsigned char *>(end);
+  static Functions functions;
+  bool is_open = false;
+  if (offset == 0 && (is_open = functions.open(fd, start, offset))) { // data may be among it
+    low = functions.code_start() > low ? functions.code_start() : low;
+    high = functions.code_end() < high ? functions.code_end() : high;
+  }
   other_count = moved_count = 0;
   const unsigned char *from = low;
   bool all = rewrite(start, end, prot, kStubBytes, [&] { return next_site(low, &from, high); });
   leave_out_insides(low, high);
-  if (other_count == 0)
+  if (other_count == 0) {
+    functions.close();
     return all;
-  static Functions functions;
-  if (!functions.open(fd, start, offset))
+  }
+  if (!is_open && !functions.open(fd, start, offset))
     return false;
   all &= judge_others(functions);
   functions.close();

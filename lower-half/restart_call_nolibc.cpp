@@ -65,7 +65,7 @@ bool may_repeat(long number, const std::uint64_t (&arg)[6], bool seen) {
   case __NR_clock_nanosleep:
     return seen || (arg[1] & kTimerAbsolute) || arg[2] == arg[3];
   case __NR_futex:
-    return (arg[1] & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET; // its timeout is absolute
+    return (arg[1] & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET || (seen && (arg[1] & FUTEX_CMD_MASK) == FUTEX_WAIT);
   default:
     return false;
   }
@@ -78,7 +78,8 @@ bool names_kernels_clock(const SyscallFrame *frame) {
   case __NR_clock_nanosleep:
     return arg[1] & kTimerAbsolute ? is_moved_clock(static_cast<std::int32_t>(arg[0])) : negative(arg[0]);
   case __NR_futex:
-    return arg[3] && !(arg[1] & FUTEX_CLOCK_REALTIME) && (arg[1] & FUTEX_CMD_MASK) != FUTEX_LOCK_PI;
+    return arg[3] && !(arg[1] & FUTEX_CLOCK_REALTIME) &&
+           ((arg[1] & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET || (arg[1] & FUTEX_CMD_MASK) == FUTEX_LOCK_PI2);
   default:
     return false;
   }

@@ -8,10 +8,10 @@
 //   poll                            the kernel, when it is made as ppoll with a time in the frame
 //   ppoll, select, pselect6         the kernel, where it read the time
 //   epoll_*wait*, rt_sigtimedwait,  the clock: the time and when it began are in the frame; parked time counts unless a restart
-//   semtimedop                      lies in between
+//   semtimedop, FUTEX_WAIT          lies in between
 //
 // A wait for an absolute time of a clock that a restart moves on (clocks.h) goes to its handler again; one of another clock, and one without
-// a limit, is simply made again. A futex with a relative time gives EINTR.
+// a limit, is simply made again.
 #pragma once
 #include "intercept.h"
 
@@ -21,6 +21,9 @@ void register_timed_calls();
 
 // When threads are about to go on, for the first time after a restart: waits that were interrupted by the checkpoint count from now.
 void timed_calls_begin_life();
+
+// The frame's own copy of the time that a call waits, counted from now.
+std::uint64_t start_clock(SyscallFrame *frame, KernelTimespec timeout);
 
 // For a call of the code page that failed with EINTR and is made again: `argument` are its registers rdi, rsi, rdx, r10, r8, r9, of
 // which those that say how long it waits are set to the rest.

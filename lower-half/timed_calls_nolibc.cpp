@@ -2,6 +2,7 @@
 #include "timed_calls.h"
 
 #include <asm/unistd.h>
+#include <linux/futex.h>
 #include <time.h>
 
 #include "clocks.h"
@@ -32,14 +33,6 @@ std::int64_t now_ns() {
 }
 
 KernelTimespec from_milliseconds(std::int32_t count) { return {count / 1000, count % 1000 * kMillisecond}; }
-
-// The frame's own copy of the time that a call waits, counted from now.
-std::uint64_t start_clock(SyscallFrame *frame, KernelTimespec timeout) {
-  frame->timeout = timeout;
-  frame->since = now_ns();
-  frame->restarts = seam()->restarts;
-  return address(&frame->timeout);
-}
 
 void stop_clock(SyscallFrame *frame) {
   KernelTimespec &timeout = frame->timeout;
@@ -140,6 +133,13 @@ long on_semtimedop(SyscallFrame *frame) {
 
 } // namespace
 
+std::uint64_t start_clock(SyscallFrame *frame, KernelTimespec timeout) {
+  frame->timeout = timeout;
+  frame->since = now_ns();
+  frame->restarts = seam()->restarts;
+  return address(&frame->timeout);
+}
+
 void timed_calls_begin_life() {
   if (life_began_ns == 0)
     life_began_ns = now_ns();
@@ -169,6 +169,10 @@ void take_rest(SyscallFrame *frame, std::uint64_t (&argument)[6]) {
   case __NR_epoll_pwait2:
   case __NR_semtimedop:
     if (argument[3])
+      stop_clock(frame);
+    return;
+  case __NR_futex:
+    if ((argument[1] & FUTEX_CMD_MASK) == FUTEX_WAIT && argument[3])
       stop_clock(frame);
     return;
   }

@@ -135,4 +135,8 @@ without_rules_call:
         ret
         .size   without_rules, . - without_rules
 
+        .section .rodata
+        .globl  data
+data:   .byte   0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0x0f, 0x05
+
         .section .note.GNU-stack, "", @progbits

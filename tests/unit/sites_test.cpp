@@ -167,6 +167,18 @@ TEST(Sites, bytes_that_are_no_call) {
   }
 }
 
+TEST(Sites, data_in_the_segment_of_the_code_is_left_out) {
+  File file(SITES_one_segment);
+  const unsigned char *data = file.symbol("data");
+  ASSERT_TRUE(data >= file.low() && data < file.high());
+  const Functions &functions = file.functions();
+  EXPECT_TRUE(data + 9 <= functions.code_start() || data >= functions.code_end());
+  MovedSite site;
+  EXPECT_EQ(judge_site(functions, data + 7, &site), Judgement::nothing);
+  EXPECT_EQ(judged(file, "known_and_ours").judgement, Judgement::move);
+  EXPECT_EQ(judged(file, "without_rules").judgement, Judgement::unknown);
+}
+
 TEST(Sites, code_without_rules_is_unknown) {
   File file(SITES_calls);
   EXPECT_EQ(judged(file, "without_rules").judgement, Judgement::unknown);
