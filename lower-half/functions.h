@@ -16,8 +16,8 @@ struct Function {
 // One file at a time: the caller holds the allocator's lock. No libc.
 class Functions {
 public:
-  // `fd` is mapped executable from `start` on, with the file's byte `offset` there. False: it is no ELF file for this processor.
-  bool open(int fd, std::uintptr_t start, std::uint64_t offset);
+  // `fd` is mapped executable in [start, end), from the file's byte `offset` on. False: it is no ELF file for this processor.
+  bool open(int fd, std::uintptr_t start, std::uintptr_t end, std::uint64_t offset);
   void close();
 
   // The file's own code in the mapping. Old linkers put data into the same segment, of which sections tell; bytes behind the segment are

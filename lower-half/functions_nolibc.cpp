@@ -63,7 +63,7 @@ std::uint64_t relative(const unsigned char *p, std::uint64_t base) {
 
 } // namespace
 
-bool Functions::open(int fd, std::uintptr_t start, std::uint64_t offset) {
+bool Functions::open(int fd, std::uintptr_t start, std::uintptr_t end, std::uint64_t offset) {
   *this = {};
   if (!read_headers(fd))
     return false;
@@ -75,6 +75,9 @@ bool Functions::open(int fd, std::uintptr_t start, std::uint64_t offset) {
   code_end_ = in_memory(code->p_vaddr + code->p_filesz);
 
   leave_out_data(fd);
+  const auto *low = reinterpret_cast<const unsigned char *>(start), *high = reinterpret_cast<const unsigned char *>(end);
+  code_start_ = code_start_ < low ? low : code_start_;
+  code_end_ = code_end_ > high ? high : code_end_;
 
   // Without a table no function is known, but the file is one.
   const Elf64_Phdr *header = header_that(is_table, 0);

@@ -153,8 +153,8 @@ struct Decoder {
     *form = map == Map::two ? kOpcodes.two[op] : map == Map::three_3a || number == 7 ? kModrmByte : kModrm;
     if (number == 7)
       *form = kModrmFull;
-    if (map == Map::two && op >= 0x80 && op <= 0x9f)
-      *form = kModrm; // of masks
+    if (map == Map::two && ((op >= 0x78 && op <= 0x7b) || (op >= 0x80 && op <= 0x9f)))
+      *form = kModrm; // conversions of EVEX; of masks
     return true;
   }
 
@@ -256,7 +256,7 @@ struct Decoder {
     if (vector)
       return false;
     if (map == Map::two) {
-      if (op == 0x1f || op == 0x1e || op == 0x10 || op == 0x11 || op == 0x28 || op == 0x29 || op == 0x6c || op == 0x6e ||
+      if (op == 0x1f || (op == 0x1e && modrm >> 6 != 3) || op == 0x10 || op == 0x11 || op == 0x28 || op == 0x29 || op == 0x6c || op == 0x6e ||
           op == 0x6f || op == 0x7f || op == 0x16 || op == 0xd6 || op == 0xef || op == 0x57 || (op >= 0x80 && op <= 0x8f))
         return true;
       if ((op >= 0x40 && op <= 0x4f) || op == 0xb6 || op == 0xb7 || op == 0xbe || op == 0xbf)

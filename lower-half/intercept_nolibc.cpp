@@ -4,6 +4,7 @@
 #include <asm/prctl.h>
 #include <asm/unistd.h>
 #include <errno.h>
+#include <linux/personality.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 
@@ -58,9 +59,9 @@ long on_arch_prctl(SyscallFrame *frame) {
   return result;
 }
 
-// A filter of the application's own for one thread: the net, which must be for all, could not come after it.
-long on_seccomp(SyscallFrame *frame) {
-  if (frame->arg[0] == SECCOMP_SET_MODE_FILTER) {
+// With the net first, if the call is of those that need it.
+long pass_on_with_net(SyscallFrame *frame, bool need) {
+  if (need) {
     window_lock();
     syscall_net_need();
     window_unlock();
@@ -68,13 +69,14 @@ long on_seccomp(SyscallFrame *frame) {
   return pass_on(frame);
 }
 
-long on_prctl(SyscallFrame *frame) {
-  if (frame->arg[0] == PR_SET_SECCOMP) {
-    window_lock();
-    syscall_net_need();
-    window_unlock();
-  }
-  return pass_on(frame);
+// A filter of the application's own for one thread: the net, which must be for all, could not come after it.
+long on_seccomp(SyscallFrame *frame) { return pass_on_with_net(frame, frame->arg[0] == SECCOMP_SET_MODE_FILTER); }
+long on_prctl(SyscallFrame *frame) { return pass_on_with_net(frame, frame->arg[0] == PR_SET_SECCOMP); }
+
+// All that is readable is executable from then on.
+long on_personality(SyscallFrame *frame) {
+  constexpr std::uint64_t kOnlyAsks = 0xffffffff;
+  return pass_on_with_net(frame, frame->arg[0] != kOnlyAsks && (frame->arg[0] & READ_IMPLIES_EXEC));
 }
 
 } // namespace
@@ -130,6 +132,7 @@ void register_own_calls() {
   intercept_register(__NR_arch_prctl, on_arch_prctl);
   intercept_register(__NR_seccomp, on_seccomp);
   intercept_register(__NR_prctl, on_prctl);
+  intercept_register(__NR_personality, on_personality);
 }
 
 } // namespace mana

@@ -33,7 +33,8 @@ constexpr std::ptrdiff_t kMovBytes = 5, kCallBytes = 2;
 // What a search has come across; under the allocator's lock.
 const unsigned char *others[kMostOthers]; // 0f 05 behind something else
 std::size_t other_count;
-MovedSite moved[kMostMoved];
+MovedSite moved[kMostMoved]; // or left
+bool is_left[kMostMoved];
 std::size_t moved_count;
 
 std::uint32_t load32(const unsigned char *p) {
@@ -98,12 +99,66 @@ const unsigned char *next_syscall(const unsigned char *p, const unsigned char *e
   return end;
 }
 
-// The bytes of a site are the immediate of a movabs, in programs that write machine code: 48 to 4f, b8 to bf, 8 bytes.
-bool is_a_number(const unsigned char *low, const unsigned char *end, const unsigned char *at) {
-  for (std::ptrdiff_t before = 2; before <= 3 && at - low >= before; ++before)
-    if ((at[-before] & 0xf8) == 0x48 && (at[1 - before] & 0xf8) == 0xb8)
-      return is_certainly_inside(low, end, at);
+// Bytes behind which b8 may not be the opcode of mov $NR,%eax: REX prefixes for another register or a longer number, opcodes with a modrm
+// byte (but arithmetic on bytes, 00 to 33, which ends so many other instructions), modrm bytes with a SIB byte.
+bool may_go_on(const unsigned char *mov) {
+  const unsigned char before = mov[-1];
+  const bool rex = (before & 0xf0) == 0x40;
+  const bool opcode = (before < 0x40 && (before & 7) < 4 && (before & 1 || before >= 0x38)) || before == 0x63 || (before >= 0x84 && before <= 0x8d) ||
+                      (before >= 0xd0 && before <= 0xd3) || (before >= 0xd8 && before <= 0xdf) || (before & 0xfe) == 0xf6;
+  return rex || opcode || (before & 0xc7) == 0x84 || mov[-2] == 0x0f;
+}
+
+// The distances that short jumps to a place have in their last byte, from 128 bytes before it on.
+struct Distances {
+  alignas(16) unsigned char of[256];
+};
+constexpr Distances all_distances() {
+  Distances distances{};
+  for (int i = 0; i < 256; ++i)
+    distances.of[i] = static_cast<unsigned char>(127 - i);
+  return distances;
+}
+constexpr Distances kDistances = all_distances();
+
+// Bit n: the bytes n of both are equal, of 16. `b` is aligned.
+std::uint32_t equal_bytes(const unsigned char *a, const unsigned char *b) {
+  unsigned char saved[16];
+  std::uint32_t equal;
+  asm volatile("movdqu %%xmm0, (%[saved])\n\t"
+               "movdqu (%[a]), %%xmm0\n\t"
+               "pcmpeqb (%[b]), %%xmm0\n\t"
+               "pmovmskb %%xmm0, %[equal]\n\t"
+               "movdqu (%[saved]), %%xmm0"
+               : [equal] "=&r"(equal)
+               : [saved] "r"(saved), [a] "r"(a), [b] "r"(b)
+               : "memory");
+  return equal;
+}
+
+// A short jump leads to the call, or may.
+bool is_jumped_to(const unsigned char *low, const unsigned char *end, const unsigned char *call) {
+  constexpr std::ptrdiff_t kFar = 128, kBlock = 16;
+  if (call - low <= kFar || end - call < kFar)
+    return true;
+  for (std::ptrdiff_t n = 0; n < 2 * kFar; n += kBlock) {
+    const unsigned char *block = call - kFar + n;
+    for (std::uint32_t equal = equal_bytes(block, kDistances.of + n); equal; equal &= equal - 1) {
+      const unsigned char opcode = block[__builtin_ctz(equal) - 1];
+      if ((opcode & 0xf0) == 0x70 || opcode == 0xeb)
+        return true;
+    }
+  }
   return false;
+}
+
+// `mov $NR,%eax; syscall` and nothing else. The bytes may also be a number in programs that write machine code.
+bool is_plain(const unsigned char *low, const unsigned char *end, const unsigned char *call) {
+  const unsigned char *mov = call - kMovBytes;
+  if (mov - low < 3 || *mov != 0xb8 || load32(mov + 1) >= kSyscallNumbers || is_jumped_to(low, end, call))
+    return false;
+  const bool in_number = (mov[-3] & 0xf8) == 0x48 && (mov[-2] & 0xf8) == 0xb8; // of a movabs
+  return (!may_go_on(mov) && !in_number && (mov[-1] & 0xf8) != 0xb8) || beginning_of(low, end, mov) == Beginning::begins;
 }
 
 // The next site of ours in [*from, end); its `start` is null when there is none. `low`: start of readable code.
@@ -113,14 +168,14 @@ Site next_site(const unsigned char *low, const unsigned char **from, const unsig
     if (syscall == end)
       return {};
     *from = syscall + 2;
-    if (syscall - low < kMovBytes || syscall[-kMovBytes] != 0xb8) {
+    if (!is_plain(low, end, syscall)) {
       if (other_count < kMostOthers)
         others[other_count] = syscall;
       ++other_count;
       continue;
     }
     unsigned char *call = const_cast<unsigned char *>(syscall);
-    if (intercepted(load32(syscall - 4)) && !is_a_number(low, end, syscall - kMovBytes))
+    if (intercepted(load32(syscall - 4)))
       return {call - kMovBytes, call + kCallBytes, load32(syscall - 4)};
   }
 }
@@ -295,7 +350,7 @@ void leave_out_insides(const unsigned char *low, const unsigned char *high) {
     return;
   std::size_t left = 0;
   for (std::size_t i = 0; i < other_count; ++i)
-    if (!is_certainly_inside(low, high, others[i]))
+    if (beginning_of(low, high, others[i]) != Beginning::inside)
       others[left++] = others[i];
   other_count = left;
 }
@@ -307,17 +362,23 @@ bool judge_others(const Functions &functions) {
   for (std::size_t i = 0; i < other_count && i < kMostOthers; ++i) {
     MovedSite site;
     const Judgement judgement = judge_site(functions, others[i], &site);
-    if (judgement == Judgement::move && site.start >= behind_last && moved_count < kMostMoved) {
-      moved[moved_count++] = site;
-      behind_last = site.call_stays() ? site.call + kCallBytes : site.end;
-    } else if (judgement != Judgement::nothing) {
+    if (judgement == Judgement::nothing)
+      continue;
+    if (judgement == Judgement::unknown || site.start < behind_last || moved_count == kMostMoved) {
       all = false;
+      continue;
     }
+    moved[moved_count++] = site;
+    is_left[moved_count - 1] = judgement == Judgement::leave;
+    behind_last = site.call_stays() ? site.call + kCallBytes : site.end;
   }
-  if (nobody_jumps_into(functions, moved, moved_count))
-    return all;
-  moved_count = 0;
-  return false;
+  const bool sure = nobody_jumps_into(functions, moved, moved_count);
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < moved_count && sure; ++i)
+    if (!is_left[i])
+      moved[count++] = moved[i];
+  moved_count = count;
+  return sure && all;
 }
 
 // False: system calls of the code may go unseen.
@@ -326,7 +387,7 @@ bool patch_code(std::uintptr_t start, std::uintptr_t end, std::uint64_t prot, in
   const unsigned char *high = reinterpret_cast<const unsigned char *>(end);
   static Functions functions;
   bool is_open = false;
-  if (offset == 0 && (is_open = functions.open(fd, start, offset))) { // data may be among it
+  if (offset == 0 && (is_open = functions.open(fd, start, end, offset))) { // data may be among it
     low = functions.code_start() > low ? functions.code_start() : low;
     high = functions.code_end() < high ? functions.code_end() : high;
   }
@@ -338,12 +399,19 @@ bool patch_code(std::uintptr_t start, std::uintptr_t end, std::uint64_t prot, in
     functions.close();
     return all;
   }
-  if (!is_open && !functions.open(fd, start, offset))
+  if (!is_open && !functions.open(fd, start, end, offset))
     return false;
   all &= judge_others(functions);
   functions.close();
   std::size_t next = 0;
   return rewrite(start, end, prot, kMovedStubBytes, [&] { return next < moved_count ? moved[next++] : MovedSite{}; }) && all;
+}
+
+// Anything else may be written by the program, or be the code of a compiler.
+bool is_elf(int fd) {
+  unsigned char magic[4] = {};
+  raw_syscall(__NR_pread64, static_cast<std::uint64_t>(fd), reinterpret_cast<std::uint64_t>(magic), sizeof magic, 0);
+  return magic[0] == 0x7f && magic[1] == 'E' && magic[2] == 'L' && magic[3] == 'F';
 }
 
 } // namespace
@@ -353,12 +421,12 @@ void patch_disable() { disabled = true; }
 bool patch_file_mapping(std::uintptr_t start, std::uint64_t bytes, std::uint64_t prot, int fd, std::uint64_t offset) {
   // Pages behind the end of the file exist but fault.
   struct stat status;
-  if (disabled || !(prot & PROT_READ) ||
+  if (disabled || !(prot & PROT_READ) || !is_elf(fd) ||
       failed(raw_syscall(__NR_fstat, static_cast<std::uint64_t>(fd), reinterpret_cast<std::uint64_t>(&status))))
     return false;
   const std::uint64_t size = static_cast<std::uint64_t>(status.st_size);
   if (size <= offset)
-    return true;
+    return !(prot & PROT_WRITE);
   return patch_code(start, start + (bytes < size - offset ? bytes : size - offset), prot, fd, offset) && !(prot & PROT_WRITE);
 }
 

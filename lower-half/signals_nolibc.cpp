@@ -3,14 +3,19 @@
 #include "signals.h"
 
 #include <asm/unistd.h>
+#include <errno.h>
+#include <linux/futex.h>
 
 #include "arch/x86_64/crossing.h"
 #include "arch/x86_64/raw_syscall.h"
+#include "intercept.h"
 #include "stop.h"
 
 namespace mana {
 
 namespace {
+
+constexpr greg_t kSyscallBytes = 2;
 
 constexpr std::uint64_t kDefault = 0, kIgnore = 1;  // SIG_DFL, SIG_IGN
 constexpr std::uint64_t kRestorerFlag = 0x04000000; // SA_RESTORER
@@ -105,6 +110,22 @@ void reset_app_action(ThreadBlock *block, int sig) {
   ++block->critical;
   set_app_action(sig, &none, nullptr);
   --block->critical;
+}
+
+// glibc from 2.41 on cancels a thread in a system call where its own instruction is interrupted, and else when the call fails with EINTR.
+// The kernel would make these calls again by itself.
+void fail_for_cancellation(int sig, ucontext_t *context) {
+  constexpr int kCancel = 32; // glibc's SIGCANCEL
+  greg_t *registers = context->uc_mcontext.gregs;
+  const auto *frame = reinterpret_cast<const SyscallFrame *>(registers[REG_RSP]);
+  if (sig != kCancel || registers[REG_RIP] != static_cast<greg_t>(kRawCallAddress))
+    return;
+  const std::uint64_t call = frame->raw[0], operation = frame->raw[2] & FUTEX_CMD_MASK;
+  const bool waits = call == __NR_futex && (operation == FUTEX_WAIT || operation == FUTEX_WAIT_BITSET);
+  if (!waits && call != __NR_wait4 && call != __NR_waitid)
+    return;
+  registers[REG_RAX] = -EINTR;
+  registers[REG_RIP] += kSyscallBytes;
 }
 
 std::uint64_t run_app_handler(ThreadBlock *block, std::uint64_t handler, ucontext_t *context, SignalScope *scope) {
@@ -221,6 +242,7 @@ std::uint64_t signal_handler(int sig, siginfo_t *info, ucontext_t *context, Sign
     if (app.flags & SA_RESETHAND)
       reset_app_action(block, sig);
     show_old_identity(info);
+    fail_for_cancellation(sig, context);
     return run_app_handler(block, app.handler, context, scope);
   }
   if (is_function(lower.handler))

@@ -26,20 +26,23 @@
 
 namespace mana {
 
-enum class Judgement { nothing, move, unknown };
+enum class Judgement { nothing, leave, move, unknown };
 
 struct MovedSite {
-  unsigned char *start = nullptr, *call = nullptr, *end = nullptr; // what is overwritten; the system call, in it or right behind
+  // What is overwritten; the system call, in it or right behind. Of a call that is left: from the instruction that sets its number on.
+  unsigned char *start = nullptr, *call = nullptr, *end = nullptr;
   const unsigned char *function = nullptr, *function_end = nullptr;
   bool number_is_ours = false; // certainly
   bool call_stays() const { return end == call; }
 };
 
-// Whether `at` is in the middle of an instruction, as most `0f 05` of large libraries are: quickly. Of 15 bytes in a row an instruction
-// begins at one at least; wherever one begins some way before `at`, none begins at `at`. False: perhaps not. For code in [low, high). No libc.
-bool is_certainly_inside(const unsigned char *low, const unsigned char *high, const unsigned char *at);
+// Whether an instruction begins at `at`, or it is in the middle of one, as most `0f 05` of large libraries are: quickly. Of 15 bytes in a
+// row an instruction begins at one at least; it is so wherever one begins some way before `at`. For code in [low, high). No libc.
+enum class Beginning { begins, inside, unsure };
+Beginning beginning_of(const unsigned char *low, const unsigned char *high, const unsigned char *at);
 
-// Of the bytes `0f 05` at `at`. `site` is filled when they are to be moved; no jump of its function leads into it. No libc.
+// Of the bytes `0f 05` at `at`. `site` is filled when they are to be moved, or to be left as a call whose number is known and not ours; no
+// jump of its function leads into it. No libc.
 Judgement judge_site(const Functions &functions, const unsigned char *at, MovedSite *site);
 
 // Whether no jump of another function leads into one of the sites, which are in order. Nobody jumps into the middle of a function but

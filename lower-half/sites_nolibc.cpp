@@ -49,7 +49,7 @@ bool walk(Surroundings *s) {
       return false;
     const unsigned char *next = p + i.bytes;
     if (p < s->call && next > s->call)
-      return true; // it is inside
+      return i.flow != Flow::syscall; // it is inside, or has a prefix
     if (p == s->call) {
       s->found = true;
       for (int n = 0; n < line_count; ++n)
@@ -151,24 +151,30 @@ bool is_inside_an_instruction(const unsigned char *start, const unsigned char *e
 
 } // namespace
 
-bool is_certainly_inside(const unsigned char *low, const unsigned char *high, const unsigned char *at) {
+Beginning beginning_of(const unsigned char *low, const unsigned char *high, const unsigned char *at) {
   constexpr std::ptrdiff_t kLongest = 15, kBack = 112; // the ways from different beginnings soon meet
+  constexpr int kChance = 4;                           // so many instructions are none by chance
   if (at - low < kBack)
-    return false;
+    return Beginning::unsure;
   const unsigned char *from = at - kBack;
   std::uint64_t seen[2] = {};
+  bool begins = false, inside = false;
   for (std::ptrdiff_t start = 0; start < kLongest; ++start) {
-    for (std::ptrdiff_t n = start; n < kBack && !(seen[n / 64] >> n % 64 & 1);) {
+    int decoded = 0;
+    for (std::ptrdiff_t n = start; n < kBack && !(seen[n / 64] >> n % 64 & 1); ++decoded) {
       seen[n / 64] |= std::uint64_t{1} << n % 64;
       const Instruction i = decode(from + n, high, false);
+      if (i.bytes == 0 && decoded >= kChance)
+        return Beginning::unsure; // perhaps one that is not known here
       if (i.bytes == 0)
         break;
       n += i.bytes;
-      if (n == kBack)
-        return false;
+      const bool is_prefixed = n == kBack + 2 && i.flow == Flow::syscall;
+      begins |= n == kBack || is_prefixed;
+      inside |= n > kBack && !is_prefixed;
     }
   }
-  return true;
+  return begins == inside ? Beginning::unsure : inside ? Beginning::inside : Beginning::begins;
 }
 
 Judgement judge_site(const Functions &functions, const unsigned char *at, MovedSite *site) {
@@ -184,17 +190,20 @@ Judgement judge_site(const Functions &functions, const unsigned char *at, MovedS
     const unsigned char *end = after.start ? after.start : functions.code_end();
     return is_inside_an_instruction(start, end, at) ? Judgement::nothing : Judgement::unknown;
   }
-  if (s.function.end > functions.code_end() || !walk(&s))
+  if (s.function.start < functions.code_start() || s.function.end > functions.code_end() || !walk(&s))
     return Judgement::unknown;
   if (!s.found)
     return Judgement::nothing;
   const bool sure = s.number_known && s.last_target <= s.number_from;
-  if (sure && !intercepted(s.number))
-    return Judgement::nothing;
-  if (!choose(s, site))
-    return Judgement::unknown;
   site->function = s.function.start;
   site->function_end = s.function.end;
+  if (sure && !intercepted(s.number)) {
+    site->start = const_cast<unsigned char *>(s.number_from);
+    site->call = site->end = const_cast<unsigned char *>(s.call);
+    return Judgement::leave;
+  }
+  if (!choose(s, site))
+    return Judgement::unknown;
   site->number_is_ours = sure;
   return Judgement::move;
 }
@@ -351,16 +360,17 @@ bool nobody_jumps_into(const Functions &functions, const MovedSite *sites, std::
     return true;
   const Search search(sites, count);
   const unsigned char *behind = functions.code_start();
-  for (std::uint64_t i = 0; i < functions.count(); ++i) {
-    Function function;
-    if (!functions.function(i, &function))
+  Function function, next;
+  for (std::uint64_t i = 0; i < functions.count(); ++i, function = next) {
+    if ((i == 0 && !functions.function(0, &function)) || (i + 1 < functions.count() && !functions.function(i + 1, &next)))
       return false;
     if (function.start < functions.code_start() || function.end > functions.code_end())
       continue;
-    const std::ptrdiff_t room = function.start - behind;
+    const std::ptrdiff_t room = function.start - behind, room_behind = next.start - function.end;
     if (room > kMostRoom && !search.none(behind, function.start))
       return false;
-    if ((room < kLeastRoom || !is_aligned(function.start)) && !search.none(function.start, function.end))
+    const bool close = room < kLeastRoom || room_behind < kLeastRoom || !is_aligned(function.start) || !is_aligned(next.start);
+    if (close && !search.none(function.start, function.end))
       return false;
     if (function.end > behind)
       behind = function.end;

@@ -54,6 +54,9 @@ bool syscall_net_prepare(sock_fprog filter, bool at_once) {
 void syscall_net_need() {
   if (saved()->net_needed)
     return;
+  // A child of vfork, whose memory is ours, is about to run another program.
+  if (program.filter && raw_syscall(__NR_gettid) != this_thread_block()->kernel_tid)
+    return;
   saved()->net_needed = 1;
   if (program.filter && !install_for(SECCOMP_FILTER_FLAG_TSYNC))
     seam()->sees_exit = 0;
