@@ -256,8 +256,9 @@ struct Decoder {
     if (vector)
       return false;
     if (map == Map::two) {
-      if (op == 0x1f || (op == 0x1e && modrm >> 6 != 3) || op == 0x10 || op == 0x11 || op == 0x28 || op == 0x29 || op == 0x6c || op == 0x6e ||
-          op == 0x6f || op == 0x7f || op == 0x16 || op == 0xd6 || op == 0xef || op == 0x57 || (op >= 0x80 && op <= 0x8f))
+      const bool hint = op == 0x1f || (op == 0x1e && modrm >> 6 != 3), jumps = op >= 0x80 && op <= 0x8f;
+      if (hint || jumps || op == 0x10 || op == 0x11 || op == 0x16 || op == 0x28 || op == 0x29 || op == 0x57 || op == 0x6c ||
+          op == 0x6e || op == 0x6f || op == 0x7f || op == 0xd6 || op == 0xef)
         return true;
       if ((op >= 0x40 && op <= 0x4f) || op == 0xb6 || op == 0xb7 || op == 0xbe || op == 0xbf)
         return !reg_is_eax();
@@ -267,10 +268,10 @@ struct Decoder {
       return false;
     if (op < 0x40 && (op & 7) < 4) // add or adc sbb and sub xor cmp
       return op >= 0x38 || (op & 2 ? !reg_is_eax() : !modrm_is_eax());
-    if ((op >= 0x70 && op <= 0x7f) || op == 0x3c || op == 0x3d || op == 0xa8 || op == 0xa9 || op == 0x84 || op == 0x85 || op == 0x68 || op == 0x6a)
-      return true; // cmp, test, push
-    if (op >= 0x50 && op <= 0x57)
-      return true;
+    if ((op >= 0x70 && op <= 0x7f) || (op >= 0x50 && op <= 0x57) || op == 0x68 || op == 0x6a)
+      return true; // jumps, push
+    if (op == 0x3c || op == 0x3d || op == 0x84 || op == 0x85 || op == 0xa8 || op == 0xa9)
+      return true; // cmp, test
     if (op >= 0x58 && op <= 0x5f)
       return op != 0x58 || (rex & 1);
     if (op >= 0xb0 && op <= 0xb7)
@@ -309,9 +310,10 @@ constexpr Lengths all_lengths() {
     const bool arithmetic = op < 0x40 && (op & 7) < 4 && op != 0x31 && op != 0x33;
     const bool moves = (op >= 0x84 && op <= 0x8d && op != 0x8c) || op == 0x63 || op == 0x80 || op == 0x81 || op == 0x83 || op == 0xc0 ||
                        op == 0xc1 || op == 0xc6 || (op >= 0xd0 && op <= 0xd3);
+    const bool has_byte = op == 0x80 || op == 0x83 || op == 0xc0 || op == 0xc1 || op == 0xc6;
     const bool pushes = op >= 0x50 && op <= 0x5f;
     if (arithmetic || moves)
-      lengths.opcode[i] = kHasModrm | static_cast<std::uint8_t>(1 + (op == 0x80 || op == 0x83 || (op & 0xfe) == 0xc0 || op == 0xc6 ? 1 : op == 0x81 ? 4 : 0));
+      lengths.opcode[i] = kHasModrm | static_cast<std::uint8_t>(1 + (op == 0x81 ? 4 : has_byte ? 1 : 0));
     if (pushes)
       lengths.opcode[i] = 1;
     const int mod = i >> 6, rm = i & 7;

@@ -104,8 +104,9 @@ const unsigned char *next_syscall(const unsigned char *p, const unsigned char *e
 bool may_go_on(const unsigned char *mov) {
   const unsigned char before = mov[-1];
   const bool rex = (before & 0xf0) == 0x40;
-  const bool opcode = (before < 0x40 && (before & 7) < 4 && (before & 1 || before >= 0x38)) || before == 0x63 || (before >= 0x84 && before <= 0x8d) ||
-                      (before >= 0xd0 && before <= 0xd3) || (before >= 0xd8 && before <= 0xdf) || (before & 0xfe) == 0xf6;
+  const bool arithmetic = before < 0x40 && (before & 7) < 4 && (before & 1 || before >= 0x38);
+  const bool opcode = arithmetic || before == 0x63 || (before >= 0x84 && before <= 0x8d) || (before >= 0xd0 && before <= 0xd3) ||
+                      (before >= 0xd8 && before <= 0xdf) || (before & 0xfe) == 0xf6;
   return rex || opcode || (before & 0xc7) == 0x84 || mov[-2] == 0x0f;
 }
 

@@ -1,5 +1,5 @@
-// The net's installation, which may come at any time, and the SIGSYS handler: on the application's stack, with its FS base. See syscall_net.h
-// and the rules in intercept.h.
+// The net's installation, which may come at any time, and the SIGSYS handler: on the application's stack, with its FS base.
+// See syscall_net.h and the rules in intercept.h.
 #include "syscall_net.h"
 
 #include <asm/unistd.h>
