@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::uint64_t kReach = (std::uint64_t{1} << 31) - 4096; // of a jmp rel32
 constexpr std::size_t kStubBytes = 32, kMovedStubBytes = 128;
-constexpr std::size_t kMostOthers = 8192, kMostMoved = 512;
+constexpr std::size_t kMostPlain = 2048, kMostOthers = 8192, kMostMoved = 512;
 
 bool disabled = false;
 
@@ -31,11 +31,14 @@ struct Site {
 constexpr std::ptrdiff_t kMovBytes = 5, kCallBytes = 2;
 
 // What a search has come across; under the allocator's lock.
+const unsigned char *plain[kMostPlain]; // 0f 05 behind mov $NR,%eax, ours or not
+std::size_t plain_count;
 const unsigned char *others[kMostOthers]; // 0f 05 behind something else
 std::size_t other_count;
 MovedSite moved[kMostMoved]; // or left
 bool is_left[kMostMoved];
 std::size_t moved_count;
+MovedSite all_sites[kMostPlain + kMostMoved];
 
 std::uint32_t load32(const unsigned char *p) {
   std::uint32_t value;
@@ -175,6 +178,9 @@ Site next_site(const unsigned char *low, const unsigned char **from, const unsig
       ++other_count;
       continue;
     }
+    if (plain_count < kMostPlain)
+      plain[plain_count] = syscall;
+    ++plain_count;
     unsigned char *call = const_cast<unsigned char *>(syscall);
     if (intercepted(load32(syscall - 4)))
       return {call - kMovBytes, call + kCallBytes, load32(syscall - 4)};
@@ -259,11 +265,14 @@ bool write_stub(unsigned char *stub, const MovedSite &site) {
   return true;
 }
 
-// The rest of a site traps: nobody comes there.
-void write_jump(unsigned char *start, unsigned char *end, const unsigned char *stub) {
-  Writer to{start};
+// The call stays, for who may jump to it: then the net sees it.
+void write_jump(const Site &site, const unsigned char *stub) { Writer{site.start}.jump_to(stub); }
+
+// The rest traps: nobody comes there.
+void write_jump(const MovedSite &site, const unsigned char *stub) {
+  Writer to{site.start};
   to.jump_to(stub);
-  while (to.p < end)
+  while (to.p < site.end)
     to.bytes(0xcc, 1);
 }
 
@@ -335,7 +344,7 @@ bool rewrite(std::uintptr_t start, std::uintptr_t end, std::uint64_t prot, std::
         all = false;
         continue;
       }
-      write_jump(site.start, site.end, page + used);
+      write_jump(site, page + used);
       used += stub_bytes;
     }
     open.close();
@@ -356,6 +365,25 @@ void leave_out_insides(const unsigned char *low, const unsigned char *high) {
   other_count = left;
 }
 
+// No jump leads into what is rewritten, or to a call that is left for its number.
+bool nobody_jumps_into_any(const Functions &functions) {
+  if (plain_count > kMostPlain)
+    return false;
+  std::size_t count = 0, taken = 0;
+  const auto take_plain_before = [&](const unsigned char *end) {
+    for (; taken < plain_count && plain[taken] < end; ++taken) {
+      unsigned char *call = const_cast<unsigned char *>(plain[taken]);
+      all_sites[count++] = {.start = call - kMovBytes, .call = call, .end = call};
+    }
+  };
+  for (std::size_t i = 0; i < moved_count; ++i) {
+    take_plain_before(moved[i].call);
+    all_sites[count++] = moved[i];
+  }
+  take_plain_before(functions.code_end());
+  return nobody_jumps_into(functions, all_sites, count);
+}
+
 // Those of `others` that are to be moved, in order. False: there are some of which nobody knows.
 bool judge_others(const Functions &functions) {
   bool all = other_count <= kMostOthers;
@@ -373,7 +401,7 @@ bool judge_others(const Functions &functions) {
     is_left[moved_count - 1] = judgement == Judgement::leave;
     behind_last = site.call_stays() ? site.call + kCallBytes : site.end;
   }
-  const bool sure = nobody_jumps_into(functions, moved, moved_count);
+  const bool sure = nobody_jumps_into_any(functions);
   std::size_t count = 0;
   for (std::size_t i = 0; i < moved_count && sure; ++i)
     if (!is_left[i])
@@ -392,11 +420,11 @@ bool patch_code(std::uintptr_t start, std::uintptr_t end, std::uint64_t prot, in
     low = functions.code_start() > low ? functions.code_start() : low;
     high = functions.code_end() < high ? functions.code_end() : high;
   }
-  other_count = moved_count = 0;
+  plain_count = other_count = moved_count = 0;
   const unsigned char *from = low;
   bool all = rewrite(start, end, prot, kStubBytes, [&] { return next_site(low, &from, high); });
   leave_out_insides(low, high);
-  if (other_count == 0) {
+  if (plain_count + other_count == 0) {
     functions.close();
     return all;
   }

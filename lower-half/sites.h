@@ -31,7 +31,7 @@ enum class Judgement { nothing, leave, move, unknown };
 struct MovedSite {
   // What is overwritten; the system call, in it or right behind. Of a call that is left: from the instruction that sets its number on.
   unsigned char *start = nullptr, *call = nullptr, *end = nullptr;
-  const unsigned char *function = nullptr, *function_end = nullptr;
+  const unsigned char *function = nullptr, *function_end = nullptr; // that has been looked at
   bool number_is_ours = false; // certainly
   bool call_stays() const { return end == call; }
 };
@@ -45,9 +45,10 @@ Beginning beginning_of(const unsigned char *low, const unsigned char *high, cons
 // jump of its function leads into it. No libc.
 Judgement judge_site(const Functions &functions, const unsigned char *at, MovedSite *site);
 
-// Whether no jump of another function leads into one of the sites, which are in order. Nobody jumps into the middle of a function but
-// parts of it that compilers have put elsewhere because they hardly ever run, and assembly: so it is those that are searched. The parts
-// stand close together, without the room that is left to align functions.
+// Whether no jump leads into one of the sites, which are in order, but from their own functions where judge_site has looked at them.
+// Nobody jumps into the middle of another function but parts of it that compilers have put elsewhere because they hardly ever run, and
+// assembly: so it is those that are searched, and functions of sites that have not been judged. The parts stand close together, without
+// the room that is left to align functions.
 bool nobody_jumps_into(const Functions &functions, const MovedSite *sites, std::size_t count);
 
 } // namespace mana

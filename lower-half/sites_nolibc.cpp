@@ -350,6 +350,21 @@ private:
   VectorRegisters registers_;
 };
 
+// Asked about parts of the code in their order.
+class Unjudged {
+public:
+  Unjudged(const MovedSite *sites, std::size_t count) : next_(sites), end_(sites + count) {}
+  // A site in [low, high) has not been judged.
+  bool in(const unsigned char *low, const unsigned char *high) {
+    while (next_ < end_ && (next_->function || next_->call < low))
+      ++next_;
+    return next_ < end_ && next_->call < high;
+  }
+
+private:
+  const MovedSite *next_, *end_;
+};
+
 bool is_aligned(const unsigned char *p) { return reinterpret_cast<std::uintptr_t>(p) % 16 == 0; }
 
 } // namespace
@@ -359,6 +374,7 @@ bool nobody_jumps_into(const Functions &functions, const MovedSite *sites, std::
   if (count == 0)
     return true;
   const Search search(sites, count);
+  Unjudged unjudged(sites, count);
   const unsigned char *behind = functions.code_start();
   Function function, next;
   for (std::uint64_t i = 0; i < functions.count(); ++i, function = next) {
@@ -367,10 +383,10 @@ bool nobody_jumps_into(const Functions &functions, const MovedSite *sites, std::
     if (function.start < functions.code_start() || function.end > functions.code_end())
       continue;
     const std::ptrdiff_t room = function.start - behind, room_behind = next.start - function.end;
-    if (room > kMostRoom && !search.none(behind, function.start))
+    if ((room > kMostRoom || unjudged.in(behind, function.start)) && !search.none(behind, function.start))
       return false;
     const bool close = room < kLeastRoom || room_behind < kLeastRoom || !is_aligned(function.start) || !is_aligned(next.start);
-    if (close && !search.none(function.start, function.end))
+    if ((close || unjudged.in(function.start, function.end)) && !search.none(function.start, function.end))
       return false;
     if (function.end > behind)
       behind = function.end;

@@ -74,6 +74,12 @@ def test_system_calls_of_every_shape(case, mpi, way):
 
 
 @pytest.mark.parametrize("mpi", MPIS)
+def test_system_calls_that_are_jumped_to(case, mpi):
+    stopped_at(case, mpi, 5, program("system_calls_are_jumped_to", mpi))
+    assert case.rest("--", *mpirun(other(mpi), 2)) == "ok\n"
+
+
+@pytest.mark.parametrize("mpi", MPIS)
 @pytest.mark.parametrize("at", [5, 15])
 def test_system_calls_that_a_program_compiles(case, mpi, at):
     stopped_at(case, mpi, at, program("system_calls_of_every_shape", mpi), "compiles")

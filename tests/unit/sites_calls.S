@@ -121,6 +121,25 @@
         ret
         end     no_call_at_all
 
+        # What is behind a `mov $NR, %eax` is not judged.
+        function plain
+        mov     $202, %eax
+        call    plain
+        ret
+        end     plain
+
+        function merged
+        test    %edi, %edi
+        jne     1f
+        mov     $202, %eax
+        call    merged
+        ret
+        .skip   200, 0x90
+1:      mov     $110, %eax
+        .byte   0xe9                    # jmp rel32, not by way of a symbol that others may define
+        .long   merged_call - (. + 4)
+        end     merged
+
         # No rules for unwinders: nothing is known of it but that it is no padding.
         .balign 16
         .globl  without_rules, without_rules_call
@@ -134,6 +153,21 @@ without_rules_call:
         syscall
         ret
         .size   without_rules, . - without_rules
+
+        .globl  merged_without_rules, merged_without_rules_call
+        .type   merged_without_rules, @function
+merged_without_rules:
+        test    %edi, %edi
+        jne     1f
+        mov     $202, %eax
+merged_without_rules_call:
+        syscall
+        ret
+        .skip   200, 0x90
+1:      mov     $110, %eax
+        .byte   0xe9
+        .long   merged_without_rules_call - (. + 4)
+        .size   merged_without_rules, . - merged_without_rules
 
         .section .rodata
         .globl  data

@@ -193,6 +193,20 @@ TEST(Sites, jumps_of_other_parts_are_found) {
   EXPECT_FALSE(nobody_jumps_into(jumped_into.functions(), &c.site, 1));
 }
 
+MovedSite unjudged(const Case &c) {
+  unsigned char *call = const_cast<unsigned char *>(c.call);
+  return {.start = call - 5, .call = call, .end = call};
+}
+
+TEST(Sites, jumps_of_the_function_to_what_has_not_been_judged_are_found) {
+  File file(SITES_calls);
+  const MovedSite alone = unjudged(judged(file, "plain")), from_afar = unjudged(judged(file, "merged")),
+                  without_rules = unjudged(judged(file, "merged_without_rules"));
+  EXPECT_TRUE(nobody_jumps_into(file.functions(), &alone, 1));
+  EXPECT_FALSE(nobody_jumps_into(file.functions(), &from_afar, 1));
+  EXPECT_FALSE(nobody_jumps_into(file.functions(), &without_rules, 1));
+}
+
 // ---------------------------------------------------------------------------------
 // Libraries of this machine, as objdump reads them
 
