@@ -42,8 +42,9 @@ def ask_to_stop(case, job):
 
 
 def migrate(program, binary, start, ranks, arguments=(), seed=0, within=0.5, most=1000, expected="ok", options=(), env=None,
-            keep_mpi=False):
-    """Runs it to its end, with a migration at some instant of the first `within` seconds of each part; raises Failure. Returns how many there were."""
+            keep_mpi=False, compared=str.split):
+    """Runs it to its end, with a migration at some instant of the first `within` seconds of each part; raises Failure. Returns how many there were.
+    `compared` gives what of the output must be as expected."""
     choose = random.Random(seed)
     path = harness.program(program, binary) if "/" not in str(program) else program
     repeat = (f"/usr/bin/python3 tests/e2e/migrate.py {program} {' '.join(map(str, arguments))} --binary {binary} "
@@ -67,7 +68,7 @@ def migrate(program, binary, start, ranks, arguments=(), seed=0, within=0.5, mos
                 break
             mpi = mpi if keep_mpi else other(mpi)
             words = ["mana_restart", "ckpt", *options, "--", *mpirun(mpi, ranks)]
-        if out.split() != expected.split():
+        if compared(out) != compared(expected):
             raise Failure(case.report(f"standard output of all parts is {out!r}, not {expected!r}"))
         return len(delays) - 1
 

@@ -1,9 +1,12 @@
 """Programs that do the same things all the time and would notice any difference, checkpointed and stopped at random instants, not
-only at MPI calls, and restarted under the other MPI each time. `tests/run --migrations 200 -k instants` takes longer."""
+only at MPI calls, and restarted under the other MPI each time; applications likewise. `tests/run --migrations 200 -k instants` takes
+longer."""
 import pytest
 
 import migrate
-from harness import MPIS
+import test_lammps
+from harness import MPIS, has_mpi4py, mpirun
+from test_mpi4py import PYTHON, SCRIPTS
 
 # With what argument each runs for a second at least; more where that is too short.
 ROUNDS = {
@@ -29,3 +32,27 @@ def test_at_random_instants(name, mpi, seed, migrations):
         seed += 1
         if more == 0:  # it had ended before
             rounds *= 2
+
+
+def migrate_often(migrations, seed, start, words, **kind):
+    done = 0
+    while done < migrations:
+        done += migrate.migrate(words[0], "openmpi", start, 2, words[1:], seed=seed, within=0.3, most=migrations - done, **kind)
+        seed += 1
+
+
+@pytest.mark.parametrize("start", MPIS)
+def test_thermo_of_lammps(case, start, seed, migrations, tmp_path):
+    (tmp_path / "melt.in").write_text(test_lammps.MELT)
+    words = ["/usr/bin/lmp", "-in", tmp_path / "melt.in", "-log", "none"]
+    env = {"OMP_NUM_THREADS": "2"}  # Debian 12's has no package that makes use of them
+    natively = case.run(*mpirun("openmpi", 2), *words, env=env, limit=120).out
+    assert len(test_lammps.thermo(natively)) == test_lammps.STEPS // test_lammps.EVERY + 1
+    migrate_often(migrations, seed, start, words, env=env, expected=natively, compared=test_lammps.thermo)
+
+
+@pytest.mark.skipif(not has_mpi4py(), reason="no mpi4py")
+@pytest.mark.parametrize("start", MPIS)
+@pytest.mark.parametrize("stem", ["mpi4py_collectives", "mpi4py_messages"])
+def test_arrays_and_objects_of_python(stem, start, seed, migrations):
+    migrate_often(migrations, seed, start, [PYTHON, *(path for path in SCRIPTS if path.stem == stem)])
