@@ -180,7 +180,7 @@ int split(Comm *comm, int color, int key, Comm **newcomm) {
 
 int dup(Comm *comm, const Info *info, Comm **newcomm) {
   if (const int error = duplicate(comm, newcomm)) return error;
-  if (info) (*newcomm)->info = copy_info(info);
+  if (info) (*newcomm)->info = hints_of(HintsOf::comm, info);
   return copy_attributes(comm, *newcomm);
 }
 
@@ -337,7 +337,7 @@ namespace api {
 
 int Comm_dup(Comm *comm, Comm **newcomm) {
   Call call(Fn::Comm_dup);
-  return raised(comm, dup(comm, comm->info, newcomm));
+  return raised(comm, dup(comm, hints_for_duplicate(comm), newcomm));
 }
 
 int Comm_dup_with_info(Comm *comm, Info *info, Comm **newcomm) {
@@ -458,15 +458,15 @@ int Comm_set_info(Comm *comm, Info *info) {
   Call call(Fn::Comm_set_info);
   if (is_null(comm)) return raise(abi::ERR_COMM);
   if (is_null(info)) return raise(comm, abi::ERR_INFO);
-  if (!comm->info) comm->info = copy_info(predefined<Info>(abi::INFO_NULL));
-  update_info(comm->info, info);
+  if (!comm->info) comm->info = hints_of(HintsOf::comm, predefined<Info>(abi::INFO_NULL));
+  update_hints(HintsOf::comm, comm->info, info);
   return 0;
 }
 
 int Comm_get_info(Comm *comm, Info **info) {
   Call call(Fn::Comm_get_info);
   if (is_null(comm)) return raise(abi::ERR_COMM);
-  *info = copy_info(comm->info ? comm->info : predefined<Info>(abi::INFO_NULL));
+  *info = comm->info ? copy_info(comm->info) : hints_of(HintsOf::comm, predefined<Info>(abi::INFO_NULL));
   return 0;
 }
 

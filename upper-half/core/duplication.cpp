@@ -63,7 +63,7 @@ Comm *new_duplicate(const Comm *comm, const Info *info) {
   if (comm->remote) retain(made->remote = comm->remote);
   link_peers(made);
   if (comm->topology) made->topology = copy_topology(comm->topology);
-  if (info) made->info = copy_info(info);
+  if (info) made->info = hints_of(HintsOf::comm, info);
   set_errhandler(&made->errhandler, comm->errhandler);
   return made;
 }
@@ -141,7 +141,7 @@ namespace api {
 
 int Comm_idup(Comm *comm, Comm **newcomm, Request **request) {
   Call call(Fn::Comm_idup);
-  return idup(comm, comm->info, newcomm, request);
+  return idup(comm, hints_for_duplicate(comm), newcomm, request);
 }
 
 int Comm_idup_with_info(Comm *comm, Info *info, Comm **newcomm, Request **request) {

@@ -5,7 +5,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "core/call.h"
 #include "core/errors.h"
@@ -111,6 +113,69 @@ void set_info_value(Info *info, const char *key, const char *value) {
 void update_info(Info *info, const Info *more) {
   for (const InfoEntry *entry = more->first; entry; entry = entry->next)
     set_info_value(info, entry->key, entry->value);
+}
+
+namespace {
+
+struct Hint {
+  const char *key, *initial = nullptr; // null: not shown before it is set
+  bool to_all = false;                 // shown to programs built for Open MPI as well: it may leave out the standard's defaults
+};
+constexpr Hint kCommHints[] = {
+    {"mpi_assert_no_any_tag", "false"},
+    {"mpi_assert_no_any_source", "false"},
+    {"mpi_assert_exact_length", "false"},
+    {"mpi_assert_allow_overtaking", "false"},
+    {"enable_multi_nic_striping"},
+    {"enable_multi_nic_hashing"},
+    {"multi_nic_pref_nic"},
+    {"sender_vci"},
+    {"receiver_vci"},
+    {"vci"},
+};
+constexpr Hint kWinHints[] = {
+    {"no_locks", "false"},
+    {"accumulate_ordering", "rar,raw,war,waw", true},
+    {"accumulate_ops", "same_op_no_op", true},
+    {"alloc_shared_noncontig", "false"},
+    {"same_size", "false"},
+    {"same_disp_unit", "false"},
+    {"alloc_shm"},
+    {"which_accumulate_ops"},
+    {"accumulate_noncontig_dtype"},
+    {"accumulate_max_bytes"},
+    {"disable_shm_accumulate"},
+    {"coll_attach"},
+    {"perf_preference"},
+};
+
+std::span<const Hint> known_hints(HintsOf kind) {
+  if (kind == HintsOf::comm)
+    return kCommHints;
+  return kWinHints;
+}
+
+bool is_known(HintsOf kind, const char *key) {
+  return as_open_mpi() || std::ranges::any_of(known_hints(kind), [key](const Hint &hint) { return std::strcmp(key, hint.key) == 0; });
+}
+
+} // namespace
+
+Info *hints_of(HintsOf kind, const Info *given) {
+  Info *hints = make<Info>();
+  for (const Hint &hint : known_hints(kind))
+    if (hint.initial && (!as_open_mpi() || hint.to_all))
+      set_info_value(hints, hint.key, hint.initial);
+  update_hints(kind, hints, given);
+  return hints;
+}
+
+const Info *hints_for_duplicate(const Comm *comm) { return as_open_mpi() ? comm->info : nullptr; }
+
+void update_hints(HintsOf kind, Info *hints, const Info *more) {
+  for (const InfoEntry *entry = more->first; entry; entry = entry->next)
+    if (is_known(kind, entry->key))
+      set_info_value(hints, entry->key, entry->value);
 }
 
 void release(Info *info) {

@@ -106,7 +106,7 @@ int comm_of_group(Group *group, const char *stringtag, Comm **made) {
 void set_handler_and_info(Comm *comm, Errhandler *errhandler, const Info *info) {
   const bool given = (errhandler->flags & kNull) == 0;
   set_errhandler(&comm->errhandler, given ? errhandler : predefined<Errhandler>(abi::ERRORS_ARE_FATAL));
-  if (!is_null(info)) comm->info = copy_info(info);
+  if (!is_null(info)) comm->info = hints_of(HintsOf::comm, info);
 }
 
 namespace api {

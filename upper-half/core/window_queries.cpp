@@ -113,7 +113,7 @@ int Win_set_info(Win *win, Info *info) {
   Call call(Fn::Win_set_info);
   if (is_null(win)) return raise(win, abi::ERR_WIN);
   if (is_null(info)) return raise(win, abi::ERR_INFO);
-  update_info(win->info, info);
+  update_hints(HintsOf::win, win->info, info);
   return 0;
 }
 

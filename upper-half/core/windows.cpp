@@ -141,10 +141,7 @@ void describe(Win *win, const Plan &plan) {
   win->access = static_cast<std::uint8_t *>(core_zalloc(n));
   win->starts = static_cast<std::uint64_t *>(core_zalloc(n * sizeof(std::uint64_t)));
   win->waits = static_cast<std::uint64_t *>(core_zalloc(n * sizeof(std::uint64_t)));
-  win->info = copy_info(plan.info);
-  // The hints of the standard that have a default.
-  if (!info_value(win->info, "accumulate_ordering")) set_info_value(win->info, "accumulate_ordering", "rar,raw,war,waw");
-  if (!info_value(win->info, "accumulate_ops")) set_info_value(win->info, "accumulate_ops", "same_op_no_op");
+  win->info = hints_of(HintsOf::win, plan.info);
   set_errhandler(&win->errhandler, initial_errhandler());
 }
 
