@@ -514,7 +514,7 @@ bool control_engine_enter() {
   return state.engine_in = true;
 }
 
-constexpr auto kBetweenSteps = 100us;  // of duplications
+constexpr auto kBetweenLooks = 100us;  // at duplications
 
 Verdict control_parked(const Standing &standing) {
   Lock lock(state.mutex);
@@ -527,7 +527,7 @@ Verdict control_parked(const Standing &standing) {
   if (duplications == 0)
     wait_until(lock, over);
   else if (!over())
-    state.changed.wait_for(lock, kBetweenSteps);
+    state.changed.wait_for(lock, kBetweenLooks);
   if (!over()) return Verdict::again;
   return state.cancelled ? Verdict::cancelled : Verdict::go;
 }

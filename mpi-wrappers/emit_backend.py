@@ -112,7 +112,7 @@ def backend_generated(functions):
     for name in ("predefined", "protocol", "loopback", "world_attribute", "user_op"):
         text += f"    .{name} = lower_{name},\n"
     text += "    .user_op_slots = kOpSlots,\n    .Init_thread = lower_Init_thread,\n    .Finalize = lower_Finalize,\n"
-    for name in ("open_file", "close_file", "identify_file", "absolute_path"):
+    for name in ("open_file", "close_file", "identify_file", "absolute_path", "split_type_of_mpich"):
         text += f"    .{name} = lower_{name},\n"
     text += "".join(f"    .{f.name} = lower_{f.name},\n" for f in lower)
     return text + "};\n"

@@ -88,6 +88,9 @@ HAND_WRITTEN_LOWER = """
   int (*identify_file)(const char *path, FileIdentity *identity);
   // `name` as the process sees it now, made absolute and without ROMIO's prefix ("ufs:"). 0 or an errno value.
   int (*absolute_path)(const char *name, char *path, int room);
+  // MPI_Comm_split_type of programs for MPICH: `type` is abi::UNDEFINED or abi::COMM_TYPE_SHARED. With a directory the processes that
+  // share it, if all name the same one; "" names none.
+  int (*split_type_of_mpich)(NativeComm comm, int type, int key, const char *directory, NativeComm *made);
 
   // --- from the table ---
 

@@ -1,16 +1,20 @@
-// Files of the live MPI: which ones are open, so that a job that stops can close them, and what the file system says.
+// Files of the live MPI: which ones are open, so that a job that stops can close them, what the file system says, and who sees
+// the same one.
 //
 // A job that stops after a checkpoint leaves files open that its restart opens again. Thrown away open, they would leave
 // things behind: ROMIO a hidden file beside each one with a shared pointer, OMPIO a named semaphore and a mapped file. So they are
 // closed before MPI_Finalize, in an order that all ranks share, because closing is collective.
 #include "backends/files.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <string>
@@ -35,6 +39,39 @@ std::mutex mutex;  // threads of the application open files too
 const char *without_prefix(const char *name) {
   const char *colon = std::strchr(name, ':');
   return colon && colon - name > 1 && !std::memchr(name, '/', static_cast<std::size_t>(colon - name)) ? colon + 1 : name;
+}
+
+// What the first process asks all others: do you mean this directory, and do you see this file in it?
+struct Question {
+  char directory[PATH_MAX], file[PATH_MAX];
+};
+
+Question ask_about(const char *directory) {
+  Question question{};
+  std::snprintf(question.directory, sizeof question.directory, "%s", directory);
+  std::string path = std::string(directory) + "/.mana-who-sees-this-XXXXXX";
+  const int file = *directory && path.size() < sizeof question.file ? ::mkostemp(path.data(), O_CLOEXEC) : -1;
+  if (file < 0) return question;
+  ::close(file);
+  std::memcpy(question.file, path.c_str(), path.size());
+  return question;
+}
+
+// Those who can see a file that the first makes in the directory: all of them, or the processes of each machine.
+int split_by_directory(MPI_Comm comm, const char *directory, MPI_Comm *made) {
+  int rank = 0;
+  MPI_Comm_rank(comm, &rank);
+  Question question{};
+  if (rank == 0) question = ask_about(directory);
+  MPI_Bcast(&question, sizeof question, MPI_BYTE, 0, comm);
+  enum { kAgreed, kSeen, kAnswers };
+  int answers[kAnswers] = {std::strcmp(question.directory, directory) == 0, ::access(question.file, F_OK) == 0};
+  const int error = MPI_Allreduce(MPI_IN_PLACE, answers, kAnswers, MPI_INT, MPI_MIN, comm);
+  if (rank == 0 && *question.file) ::unlink(question.file);
+  if (error != MPI_SUCCESS) return error;
+  if (!answers[kAgreed] || !*directory) return MPI_SUCCESS;
+  if (!*question.file) return MPI_ERR_IO;
+  return answers[kSeen] ? MPI_Comm_dup(comm, made) : MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, made);
 }
 
 }  // namespace
@@ -97,6 +134,19 @@ int lower_absolute_path(const char *name, char *path, int room) {
   if (absolute.size() >= static_cast<std::size_t>(room)) return ENAMETOOLONG;
   std::memcpy(path, absolute.c_str(), absolute.size() + 1);
   return 0;
+}
+
+int lower_split_type_of_mpich(NativeComm comm, int type, int key, const char *directory, NativeComm *made) {
+  Crossing crossing;
+  MPI_Comm concerned = MPI_COMM_NULL, result = MPI_COMM_NULL;
+  int error = MPI_Comm_split(unwrap<MPI_Comm>(comm), type == abi::UNDEFINED ? MPI_UNDEFINED : 0, key, &concerned);
+  if (error == MPI_SUCCESS && concerned != MPI_COMM_NULL) {
+    error = directory ? split_by_directory(concerned, directory, &result)
+                      : MPI_Comm_split_type(concerned, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &result);
+    MPI_Comm_free(&concerned);
+  }
+  *made = wrap<NativeComm>(result);
+  return error_from_native(error);
 }
 
 void close_open_files() {

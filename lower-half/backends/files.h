@@ -1,4 +1,4 @@
-// Files of the live MPI, beyond what is generated. See files.cpp, and struct LowerMpi for the first four.
+// Files of the live MPI, beyond what is generated. See files.cpp, and struct LowerMpi for the first five.
 #pragma once
 #include <mpi.h>
 
@@ -13,6 +13,7 @@ int lower_open_file(NativeComm comm, const char *path, int amode, NativeInfo inf
 int lower_close_file(NativeFile *file);
 int lower_identify_file(const char *path, FileIdentity *identity);
 int lower_absolute_path(const char *name, char *path, int room);
+int lower_split_type_of_mpich(NativeComm comm, int type, int key, const char *directory, NativeComm *made);
 
 // Collective: every file that is still open. With the lower half's TLS, before MPI_Finalize.
 void close_open_files();

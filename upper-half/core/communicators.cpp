@@ -28,6 +28,7 @@ namespace {
 
 constexpr int kLeaderShift = 40;
 constexpr std::uint64_t kGroupKeyBit = std::uint64_t{1} << 63;
+constexpr std::uint64_t kDuplicateBit = std::uint64_t{1} << 62;  // ids that are hashes; all others are below
 
 // Freed communicators whose members have not all called MPI_Comm_free yet; looked at when there are this many.
 constexpr int kReapAt = 8;
@@ -197,6 +198,8 @@ int color_of_group(const Comm *comm, const Group *group, int *color, int *key) {
   return 0;
 }
 
+constexpr std::uint64_t kHashOfNothing = 0xcbf29ce484222325;
+
 std::uint64_t fnv1a(std::uint64_t hash, std::uint64_t value) {
   for (int i = 0; i < 8; ++i, value >>= 8) hash = (hash ^ (value & 0xff)) * 0x100000001b3ull;
   return hash;
@@ -218,9 +221,14 @@ int create_group_below(Comm *comm, const Group *group, int tag, NativeComm *made
 }  // namespace
 
 std::uint64_t group_key(std::uint64_t comm_id, const Group *group, std::uint64_t tag) {
-  std::uint64_t hash = fnv1a(fnv1a(0xcbf29ce484222325ull, comm_id), tag);
+  std::uint64_t hash = fnv1a(fnv1a(kHashOfNothing, comm_id), tag);
   for (int i = 0; i < group->size; ++i) hash = fnv1a(hash, static_cast<std::uint64_t>(group->world_ranks[i]));
   return hash | kGroupKeyBit;
+}
+
+std::uint64_t id_of_duplicate(const Comm *comm, std::uint64_t n) {
+  const std::uint64_t of_comm = fnv1a(fnv1a(kHashOfNothing, comm->id), static_cast<std::uint64_t>(leader_of(comm)));
+  return fnv1a(of_comm, n) >> 2 | kDuplicateBit;
 }
 
 // ---------------------------------------------------------------------------------
@@ -308,6 +316,12 @@ int free_comm(Comm **handle) {
   return 0;
 }
 
+// MPICH's hint for MPIX_COMM_TYPE_NEIGHBORHOOD, or "".
+const char *common_directory(const Info *info) {
+  const char *directory = is_null(info) ? nullptr : info_value(info, "nbhd_common_dirname");
+  return directory ? directory : "";
+}
+
 // Of the hardware only shared memory is known, which MPI-4 lets a guided split name; another resource, and a split that is
 // to find one itself, gives MPI_COMM_NULL.
 int known_split(int split_type, const Info *info) {
@@ -362,9 +376,12 @@ int Comm_split_type(Comm *comm, int split_type, int key, Info *info, Comm **newc
   split_type = known_split(split_type, info);
   if (split_type != abi::COMM_TYPE_SHARED && split_type != abi::UNDEFINED && split_type < kFirstOwnSplitType)
     return raise(comm, abi::ERR_ARG);
+  const char *directory = split_type == kNeighbourhood ? common_directory(info) : nullptr;
   return raised(comm, create_comm(comm, newcomm, [&](NativeComm *made) {
                   return unlocked([&] {
-                    return seam()->mpi->Comm_split_type(comm->native, split_type, key, natives.info_null, made);
+                    const LowerMpi *mpi = seam()->mpi;
+                    if (!as_open_mpi()) return mpi->split_type_of_mpich(comm->native, split_type, key, directory, made);
+                    return mpi->Comm_split_type(comm->native, split_type, key, natives.info_null, made);
                   });
                 }));
 }

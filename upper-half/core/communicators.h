@@ -74,6 +74,8 @@ void link_counter(Comm *comm);
 int leader_of(const Comm *comm);  // world rank
 std::uint64_t next_comm_number();
 std::uint64_t comm_id(std::int64_t leader, std::uint64_t number);
+// Of one that is made without a word between the ranks: all members say the same of their n-th of this communicator.
+std::uint64_t id_of_duplicate(const Comm *comm, std::uint64_t n);
 
 // Gives up a communicator that the application has no handle of (any more): its native goes when every member has come
 // here. The caller's reference stays the caller's.
@@ -97,8 +99,9 @@ int add_topology(const TopologyData *topology, NativeComm *native);
 
 Comm *null_comm();
 
-// Open MPI's own types for MPI_Comm_split_type, above all of the ABI's.
-inline constexpr int kFirstOwnSplitType = 0x1000;
+// Open MPI's own types for MPI_Comm_split_type, above all of the ABI's, and MPICH's: who shares a directory. Its other
+// neighbourhoods, those in a network, are not known.
+inline constexpr int kFirstOwnSplitType = 0x1000, kNeighbourhood = 0x2000;
 // The resource of MPI_COMM_TYPE_HW_GUIDED that is known.
 inline constexpr char kSharedMemoryResource[] = "mpi_shared_memory";
 int begin_create(Comm *parent);

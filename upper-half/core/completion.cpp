@@ -10,7 +10,6 @@
 #include "core/communicators.h"
 #include "core/composite.h"
 #include "core/datatypes.h"
-#include "core/duplication.h"
 #include "core/errors.h"
 #include "core/generalized.h"
 #include "core/lock.h"
@@ -100,7 +99,7 @@ public:
       absorb();
       if (outcome == kInterrupted) {
         park();
-      } else if (mode == WaitMode::all && duplications == 0) {
+      } else if (mode == WaitMode::all) {
         running_ = 0;  // all of them: no need to look again
         return;
       }

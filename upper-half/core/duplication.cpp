@@ -1,14 +1,11 @@
 // MPI_Comm_idup: a communicator that is made while the program goes on.
 //
-// The members are known from the old communicator. What they must agree on is the new one's id, which its first rank
-// gives. That takes nonblocking steps, one after the other, as the native of one request:
+// The members are known from the old communicator, and so is the new one's id (id_of_duplicate). Nothing has to be agreed on above:
+// the native MPI_Comm_idup goes on whatever the ranks wait for, as it must.
 //
-//     native idup ─► broadcast of the number on the new communicator ─► (inter-communicator: and back) ─► ready
-//
-// The next step is started when the last one is seen to have ended: in Wait, in Test, or when the ranks are parked. All members
-// have called MPI_Comm_idup then, since it counts as a collective, so all duplications end before the drain begins. They must: a
-// member that is done may have entered collectives on the new communicator already, and left them (as the root of a broadcast),
-// and what it says of it is compared with what the others say.
+// When the ranks are parked all members have called MPI_Comm_idup, since it counts as a collective, so all duplications end before
+// the drain begins. They must: a member that is done may have entered collectives on the new communicator already, and left
+// them (as the root of a broadcast), and what it says of it is compared with what the others say.
 #include "core/duplication.h"
 
 #include "abi_constants.h"
@@ -33,25 +30,10 @@ std::uint32_t duplications = 0;
 namespace {
 
 struct Duplication {
-  Comm *made;
+  Comm *made;  // without an id until it is ready
   NativeComm native;
-  std::uint64_t number;
-  int steps_done;
+  std::uint64_t id;
 };
-
-// Root argument of the broadcast which is step `step`: 1 from the leader, 2 from the first of the other group.
-int root_of(const Comm *comm, int step) {
-  if (!comm->remote) return 0;
-  const bool in_leaders_group = comm->group->world_ranks[0] == leader_of(comm);
-  if (in_leaders_group != (step == 1)) return 0;
-  return comm->rank == 0 ? abi::ROOT : abi::PROC_NULL;
-}
-
-void start_step(Duplication *d, NativeRequest *native) {
-  const int root = root_of(d->made, d->steps_done);
-  if (seam()->mpi->Ibcast(&d->number, sizeof d->number, natives.byte, root, d->native, native) != 0)
-    seam()->services->die(125, "the members of a duplicated communicator could not agree on it");
-}
 
 // Everything but what must be agreed on. It cannot be used before its request has completed.
 Comm *new_duplicate(const Comm *comm, const Info *info) {
@@ -72,7 +54,7 @@ int start_below(Comm *comm, Comm *made, Request **request) {
   if (const int error = begin_create(comm)) return error;
   auto *d = static_cast<Duplication *>(core_zalloc(sizeof(Duplication)));
   d->made = made;
-  if (leader_of(made) == seam()->process) d->number = next_comm_number();
+  d->id = id_of_duplicate(comm, ++comm->duplicates);
   NativeRequest native;
   const int error = seam()->mpi->Comm_idup(comm->native, &d->native, &native);
   end_create();
@@ -109,23 +91,18 @@ bool is_duplicated(const Comm *comm) {
 
 }  // namespace
 
-bool duplication_goes_on(Request *request, int error) {
+void end_duplication(Request *request, int error) {
   auto *d = static_cast<Duplication *>(request->buf);
-  Comm *made = d->made;
   if (error) {
-    destroy_comm(made);
-  } else if (++d->steps_done < (made->remote ? 3 : 2)) {
-    start_step(d, &request->native);
-    return true;
+    destroy_comm(d->made);
   } else {
-    made->native = d->native;
-    made->id = comm_id(leader_of(made), d->number);
-    link_counter(made);
+    d->made->native = d->native;
+    d->made->id = d->id;
+    link_counter(d->made);
   }
   core_free(d);
   request->buf = nullptr;
   seam()->duplications = --duplications;
-  return false;
 }
 
 void finish_duplications(const Comm *comm) {

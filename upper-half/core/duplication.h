@@ -7,9 +7,8 @@ namespace mana {
 // Duplications under way on this rank.
 extern std::uint32_t duplications;
 
-// One step of a duplication has ended below, with this error or 0. True: the next has been started as the request's native.
-// False: the new communicator is ready, or there is none after an error.
-bool duplication_goes_on(Request *request, int error);
+// A duplication has ended below, with this error or 0: the new communicator is ready, or there is none after an error.
+void end_duplication(Request *request, int error);
 
 // Where Open MPI runs below: waits until none of this communicator is under way on this rank, parking as often as asked. To be
 // called in MPI_Barrier and MPI_Comm_free, whose nonblocking barriers Open MPI mixes with its steps, and in a collective that makes another

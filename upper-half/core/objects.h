@@ -96,6 +96,7 @@ struct Comm : Object {
   Peer **peers;                   // [peer_count] by their rank
   std::uint64_t *entered;         // its CollectiveCounter::entered
   std::uint64_t id;               // same on all members, unique in the job: see record-replay/communicators.h
+  std::uint64_t duplicates;       // how often MPI_Comm_idup has been called for it
   Group *group;                   // ordered world ranks; owned reference
   Group *remote;                  // of an inter-communicator: the other group; owned reference
   TopologyData *topology;

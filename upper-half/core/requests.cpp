@@ -73,7 +73,7 @@ void settle_collective(Request *r) {
 
 void settle_other(Request *r, const Status &status) {
   if (r->ack_id != 0) return await_acknowledgement(r);
-  if (r->op == RequestKind::collective && r->buf && duplication_goes_on(r, status.error)) return;
+  if (r->op == RequestKind::collective && r->buf) end_duplication(r, status.error);
   if (r == r->comm->closing && closing_goes_on(r->comm)) return;
   if (r->op == RequestKind::recv) settle_recv(r, status);
   if (r->op == RequestKind::send) settle_send(r, status);
@@ -195,7 +195,6 @@ Running test_active_requests() {
     if (batch.n == kTestBatch) batch.run(running);
   }
   if (batch.n) batch.run(running);
-  if (running.others == 0) running.others = duplications;  // the next step of one has just been started
   return running;
 }
 

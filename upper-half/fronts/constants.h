@@ -173,9 +173,8 @@ inline int splittype_in(int type) {
   if (type > MPI_COMM_TYPE_SHARED && type <= OMPI_COMM_TYPE_CLUSTER)
     return kFirstOwnSplitType + type;
 #else
-  // Who shares a directory or a switch is not known either.
   if (type == MPIX_COMM_TYPE_NEIGHBORHOOD)
-    return abi::COMM_TYPE_HW_GUIDED;
+    return kNeighbourhood;
 #endif
 #if MPI_VERSION >= 4 || OMPI_MAJOR_VERSION >= 5
   if (type == MPI_COMM_TYPE_HW_GUIDED)

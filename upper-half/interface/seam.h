@@ -168,7 +168,7 @@ struct LowerServices {
   // This rank is to be parked. Stops all other threads of the upper half, unless the checkpoint has been given up (cancelled).
   Verdict (*stop_threads)();
   // Tells the coordinator that it is parked, and waits, making MPI progress, until every rank is (go) or the checkpoint is given
-  // up (cancelled). With duplications under way it returns soon (again): the engine takes their next steps and calls it again.
+  // up (cancelled). With duplications under way it returns soon (again): the engine looks which have ended and calls it again.
   Verdict (*all_parked)(const struct Standing *standing);
   // This rank's channels are empty. Waits likewise.
   Verdict (*all_drained)();
