@@ -86,7 +86,7 @@ void check_host(const Description &d) {
 // The new MPI starts while the process is still an ordinary one. From then on signals are the application's, and blocked.
 void start_mpi(const Description &d) {
   int level = d.thread_level;
-  if (d.mpi_initialized == 1 && backend_init(d.thread_level, &level) != 0) refuse(78, "the live MPI cannot be initialised");
+  if (d.mpi_initialized == 1 && backend_init(d.thread_level, &level, d.front) != 0) refuse(78, "the live MPI cannot be initialised");
   if (level < d.thread_level) refuse(78, "the live MPI does not give the thread level that the program was given");
   sigset_t all;
   ::sigfillset(&all);

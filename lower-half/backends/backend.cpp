@@ -141,7 +141,7 @@ NativeOp lower_user_op(int slot, int commute) {
 int lower_Init_thread(int required, int *provided) {
   Crossing crossing;
   control_tell(wire::RankState::busy);
-  const int error = backend_init(required, provided);
+  const int error = backend_init(required, provided, seam()->upper->front);
   if (error == 0)
     control_tell(wire::RankState::initialized);
   return error;
@@ -206,7 +206,7 @@ int error_class_to_abi(int native_error) {
   }
 }
 
-int backend_init(int required, int *provided) {
+int backend_init(int required, int *provided, std::uint32_t front) {
   const ChildrenOfMpi children;
   int level = MPI_THREAD_SINGLE;
   if (running()) {
@@ -217,7 +217,7 @@ int backend_init(int required, int *provided) {
   if (started_for_spawn())
     control_await_all();
   const BlockAllSignals blocked(BlockAllSignals::what_ends_the_process);
-  mend_settings();
+  mend_settings(front == kMpichFront);
   if (const int error = MPI_Init_thread(nullptr, nullptr, threadlevel_to_native(required), &level))
     return error_class_to_abi(error);
   *provided = threadlevel_from_native(level);

@@ -15,8 +15,8 @@ std::uint64_t backend_predefined(int abi_value);
 
 // MPI_Init_thread of the live MPI and what goes with it: MPI_ERRORS_RETURN everywhere, our own communicators. Called
 // with the lower half's TLS; levels are ABI values. Once per process, a second call answers the level that MPI has.
-// Returns an ABI error class.
-int backend_init(int required, int *provided);
+// `front`: UpperServices::front. Returns an ABI error class.
+int backend_init(int required, int *provided, std::uint32_t front);
 
 // MPI_Finalize, after our own communicators have been freed. Does nothing when MPI does not run.
 void backend_finalize();

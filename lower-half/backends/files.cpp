@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -46,31 +47,29 @@ struct Question {
   char directory[PATH_MAX], file[PATH_MAX];
 };
 
-Question ask_about(const char *directory) {
-  Question question{};
-  std::snprintf(question.directory, sizeof question.directory, "%s", directory);
+void ask_about(const char *directory, Question *question) {
+  std::snprintf(question->directory, sizeof question->directory, "%s", directory);
   std::string path = std::string(directory) + "/.mana-who-sees-this-XXXXXX";
-  const int file = *directory && path.size() < sizeof question.file ? ::mkostemp(path.data(), O_CLOEXEC) : -1;
-  if (file < 0) return question;
+  const int file = *directory && path.size() < sizeof question->file ? ::mkostemp(path.data(), O_CLOEXEC) : -1;
+  if (file < 0) return;
   ::close(file);
-  std::memcpy(question.file, path.c_str(), path.size());
-  return question;
+  std::memcpy(question->file, path.c_str(), path.size());
 }
 
 // Those who can see a file that the first makes in the directory: all of them, or the processes of each machine.
 int split_by_directory(MPI_Comm comm, const char *directory, MPI_Comm *made) {
   int rank = 0;
   MPI_Comm_rank(comm, &rank);
-  Question question{};
-  if (rank == 0) question = ask_about(directory);
-  MPI_Bcast(&question, sizeof question, MPI_BYTE, 0, comm);
+  const auto question = std::make_unique<Question>();  // the program's stack may be small
+  if (rank == 0) ask_about(directory, question.get());
+  MPI_Bcast(question.get(), sizeof *question, MPI_BYTE, 0, comm);
   enum { kAgreed, kSeen, kAnswers };
-  int answers[kAnswers] = {std::strcmp(question.directory, directory) == 0, ::access(question.file, F_OK) == 0};
+  int answers[kAnswers] = {std::strcmp(question->directory, directory) == 0, ::access(question->file, F_OK) == 0};
   const int error = MPI_Allreduce(MPI_IN_PLACE, answers, kAnswers, MPI_INT, MPI_MIN, comm);
-  if (rank == 0 && *question.file) ::unlink(question.file);
+  if (rank == 0 && *question->file) ::unlink(question->file);
   if (error != MPI_SUCCESS) return error;
   if (!answers[kAgreed] || !*directory) return MPI_SUCCESS;
-  if (!*question.file) return MPI_ERR_IO;
+  if (!*question->file) return MPI_ERR_IO;
   return answers[kSeen] ? MPI_Comm_dup(comm, made) : MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, made);
 }
 

@@ -219,8 +219,7 @@ int Info_set(Info *info, const char *key, const char *value) {
     return raise(abi::ERR_INFO);
   if (!key_fits(key))
     return raise(abi::ERR_INFO_KEY);
-  constexpr std::uint32_t kOpenMpi = 1; // which alone refuses an empty value
-  if (!value || (!*value && front().front == kOpenMpi) || std::strlen(value) >= static_cast<std::size_t>(front().max_info_val))
+  if (!value || (!*value && as_open_mpi()) || std::strlen(value) >= static_cast<std::size_t>(front().max_info_val))
     return raise(abi::ERR_INFO_VALUE);
   set_info_value(info, key, value);
   return 0;

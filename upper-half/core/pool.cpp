@@ -12,7 +12,6 @@ namespace {
 
 // MPICH's pair types MPI_FLOAT_INT ... are 0x8c000000 to 0x8c000007.
 constexpr std::uint32_t kReservedTypes = 8;
-constexpr std::uint32_t kMpichFront = 2;
 
 std::uint64_t handle_of(const Object *record) {
   if (front().front == kMpichFront && record->kind != Kind::file)

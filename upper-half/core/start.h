@@ -9,7 +9,7 @@ namespace mana {
 // services. No MPI call is made, no memory is taken.
 void core_start(const FrontOps *ops);
 const FrontOps &front();
-inline bool as_open_mpi() { return front().front == 1; }  // the application is built for it; else for MPICH
+inline bool as_open_mpi() { return front().front == kOpenMpiFront; }
 
 // After MPI_Init below: fills MPI_COMM_WORLD and MPI_COMM_SELF and what the core keeps of its own below.
 void core_attach();

@@ -196,10 +196,13 @@ struct LowerServices {
   void (*end_program)();
 };
 
+// The MPI that the application is built for.
+inline constexpr std::uint32_t kOpenMpiFront = 1, kMpichFront = 2;
+
 // What the upper half gives to the lower half; set by the front's constructor.
 struct UpperServices {
   std::uint32_t version;  // kSeamVersion
-  std::uint32_t front;    // 1 openmpi, 2 mpich
+  std::uint32_t front;    // kOpenMpiFront or kMpichFront
   // Runs a checkpoint on the engine thread, called by the signal trampoline with the upper half's TLS
   // when the thread was computing.
   void (*checkpoint_here)();
