@@ -1,5 +1,6 @@
 // Which hints a communicator or a window keeps is the MPI's affair. MPICH keeps those that it knows, shows their defaults, and gives
-// duplicates the defaults (MPI-4.0, 7.4.2).
+// duplicates the defaults (MPI-4.0, 7.4.2). Open MPI 4.1 keeps what a communicator is made with, and ignores what is set later and
+// is not known.
 #include "check.h"
 
 #ifdef MPICH_VERSION
@@ -24,6 +25,17 @@ static void look(MPI_Info info, const char *key, const char *value) {
   MPI_Info_get(info, key, MPI_MAX_INFO_VAL, got, &flag);
   if (kOfMpich) SAME(flag, value != NULL);
   if (kOfMpich && value) CHECK(strcmp(got, value) == 0);
+}
+
+static void look_for_unknown(MPI_Comm comm) {
+  MPI_Info info;
+  int flag = 0, bytes;
+  MPI_Comm_get_info(comm, &info);
+  MPI_Info_get_valuelen(info, "nobody_knows_it", &bytes, &flag);
+#if defined(MPICH_VERSION) || OMPI_MAJOR_VERSION < 5
+  SAME(flag, 0);
+#endif
+  MPI_Info_free(&info);
 }
 
 static void look_at_comm(MPI_Comm comm, const char *no_any_tag) {
@@ -68,6 +80,7 @@ int main(int argc, char **argv) {
   MPI_Info_free(&info);
   MPI_Barrier(comm);
   look_at_comm(comm, "true");
+  look_for_unknown(comm);
   look_at_comm(made, "true");
   look_at_comm(copy, "false");
   look_at_comm(begun, "false");

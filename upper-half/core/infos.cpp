@@ -156,7 +156,7 @@ std::span<const Hint> known_hints(HintsOf kind) {
 }
 
 bool is_known(HintsOf kind, const char *key) {
-  return as_open_mpi() || std::ranges::any_of(known_hints(kind), [key](const Hint &hint) { return std::strcmp(key, hint.key) == 0; });
+  return std::ranges::any_of(known_hints(kind), [key](const Hint &hint) { return std::strcmp(key, hint.key) == 0; });
 }
 
 } // namespace
@@ -166,7 +166,7 @@ Info *hints_of(HintsOf kind, const Info *given) {
   for (const Hint &hint : known_hints(kind))
     if (hint.initial && (!as_open_mpi() || hint.to_all))
       set_info_value(hints, hint.key, hint.initial);
-  update_hints(kind, hints, given);
+  as_open_mpi() ? update_info(hints, given) : update_hints(kind, hints, given);
   return hints;
 }
 
