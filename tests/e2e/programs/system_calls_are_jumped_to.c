@@ -44,7 +44,7 @@ int main(int argc, char **argv) {
   const pid_t pid = getpid();
   for (int round = 0; round < 10; ++round) {
     SAME(merged(0), pid);
-    SAME(merged(1), getppid());
+    if (merged(1) != getppid()) SAME(merged(1), getppid());  // another after a restart, which may lie between the two
     SAME(left(0), getuid());
     SAME(left(1), pid);
     MPI_Barrier(MPI_COMM_WORLD);
