@@ -103,6 +103,7 @@ def lower_mpi(functions):
 // The live MPI as the core sees it. Each function makes one crossing, converts ABI constants to those of the live MPI,
 // and returns an ABI error class (0: success), never an error code. Status pointers are never null. The type arrays of
 // the alltoallw family are scratch which must live until the request completes: the backend narrows them in place.
+// Covered by kSeamVersion (interface/seam.h): an image calls these by their places in the table.
 #pragma once
 #include "interface/native.h"
 

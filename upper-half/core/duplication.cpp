@@ -35,7 +35,7 @@ struct Duplication {
   std::uint64_t id;
 };
 
-// Everything but what must be agreed on. It cannot be used before its request has completed.
+// Everything but its native and its id. It cannot be used before its request has completed.
 Comm *new_duplicate(const Comm *comm, const Info *info) {
   Comm *made = make<Comm>();
   made->native = natives.comm_null;

@@ -29,7 +29,7 @@
 
 namespace mana {
 
-inline constexpr std::uint32_t kSeamVersion = 14;
+inline constexpr std::uint32_t kSeamVersion = 15;
 inline constexpr std::uint64_t kSeamMagic = 0x6d616e617365616dULL;  // "manaseam"
 
 inline constexpr std::uintptr_t kWindowBase = 0x2000'0000'0000;
